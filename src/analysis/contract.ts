@@ -1,0 +1,350 @@
+import type { Evidence } from '../events/evidence.js';
+
+/** RFC 3339, UTC, six decimals. */
+export type Timestamp = string;
+
+/** `analysis.json`, version 1: everything known about a network. Unknown is null or absent, never 0 or "". */
+export interface Analysis {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: 'gossipscope'; readonly version: string };
+  readonly window: { readonly from: Timestamp | null; readonly to: Timestamp | null };
+  readonly sources: readonly Source[];
+  readonly nodes: readonly Node[];
+  readonly channels: readonly Channel[];
+  readonly gossip: Gossip;
+  readonly ordering: Ordering;
+  readonly unplaced: readonly Unplaced[];
+  readonly findings: readonly Finding[];
+  readonly oddities: readonly OddityRecord[];
+  /** The story of the network in plain sentences, in order of time; each generated from the facts it links. */
+  readonly walkthrough: readonly Sentence[];
+  /** The text of every cited place: source path → line or frame number → text. */
+  readonly excerpts: { readonly [source: string]: { readonly [place: string]: string } };
+}
+
+export interface Source {
+  readonly path: string;
+  readonly kind: 'log' | 'packets' | 'docker' | 'unreadable';
+  readonly node: string | null;
+  readonly format: string;
+  readonly records: number;
+  readonly unreadable: number;
+  readonly from: Timestamp | null;
+  readonly to: Timestamp | null;
+  readonly packetsDropped?: number | null;
+  readonly packetsTruncated?: number | null;
+}
+
+export type LeaderElection = 'dynamic' | 'static-leader' | 'static-follower' | 'unknown';
+
+export interface Node {
+  readonly name: string;
+  readonly kind: 'peer' | 'orderer' | 'client';
+  readonly mspId: string | null;
+  readonly endpoint: string | null;
+  readonly addresses: readonly string[];
+  readonly pkiId: string | null;
+  readonly fabricVersion: string | null;
+  readonly nameBasis: 'inspect' | 'log' | 'certificate' | 'address' | 'file-name';
+  readonly bootstrap: readonly string[] | null;
+  readonly leaderElection: LeaderElection;
+  /** Settings that decide what is normal for this node, from its log or inspect; keys as in core.yaml, lower case. */
+  readonly timers: { readonly [key: string]: string };
+  readonly starts: readonly Start[];
+  readonly stops: readonly Stop[];
+}
+
+export interface Start {
+  readonly at: Timestamp;
+  readonly fabricVersion: string | null;
+  readonly leaderElection: LeaderElection;
+  readonly bootstrap: readonly string[] | null;
+  readonly basis: 'log' | 'docker';
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Stop {
+  readonly at: Timestamp;
+  readonly basis: 'log' | 'docker' | 'packets' | 'last-line';
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Channel {
+  readonly name: string | null;
+  readonly peers: readonly ChannelPeer[];
+  readonly organizations: readonly Organization[];
+  readonly membership: Membership;
+  readonly blocks: readonly Block[];
+  readonly propagation: Propagation;
+}
+
+export interface ChannelPeer {
+  readonly peer: string;
+  readonly joinedAt: Timestamp | null;
+  readonly via: 'genesis' | 'snapshot' | 'reopened' | 'unknown';
+  readonly height: number | null;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Organization {
+  readonly mspId: string | null;
+  readonly basis: 'inspect' | 'log' | 'certificate' | 'inferred';
+  readonly peers: readonly string[];
+  readonly staticLeaders: readonly string[];
+  readonly anchorPeers: readonly AnchorPeer[];
+  readonly leadership: Leadership;
+}
+
+export interface AnchorPeer {
+  readonly endpoint: string;
+  readonly learnedAt: { readonly [observer: string]: Timestamp };
+  readonly evidence: readonly Evidence[];
+}
+
+/** The organization's gossip leader, never Raft's. */
+export interface Leadership {
+  readonly terms: readonly Term[];
+  readonly followers: readonly { readonly peer: string; readonly at: Timestamp; readonly evidence: readonly Evidence[] }[];
+  readonly overlaps: readonly Overlap[];
+  readonly leaderless: readonly Span[];
+  readonly verdict: 'single-leader' | 'overlapping' | 'leaderless' | 'static' | 'unknown';
+}
+
+export interface Term {
+  readonly peer: string;
+  readonly from: Timestamp;
+  readonly to: Timestamp | null;
+  readonly endedBy: 'renounced' | 'stopped' | 'still-leading';
+  readonly basis: 'log' | 'packets' | 'plaintext';
+  readonly evidence: readonly Evidence[];
+}
+
+/** `to` null: it lasted until the end of what was recorded. */
+export interface Span {
+  readonly from: Timestamp;
+  readonly to: Timestamp | null;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Overlap extends Span {
+  readonly peers: readonly string[];
+}
+
+export interface Membership {
+  readonly basis: 'log' | 'packets' | 'plaintext' | null;
+  readonly changes: readonly MembershipChange[];
+  readonly matrix: readonly MatrixCell[];
+  readonly fullViewAt: { readonly [observer: string]: Timestamp | null };
+  readonly convergedAt: Timestamp | null;
+}
+
+export interface MembershipChange {
+  readonly observer: string;
+  readonly at: Timestamp;
+  readonly online: readonly string[];
+  readonly offline: readonly string[];
+  readonly members: readonly string[] | null;
+  readonly basis: 'log' | 'tracker-phase' | 'plaintext';
+  readonly evidence: readonly Evidence[];
+}
+
+export interface MatrixCell {
+  readonly observer: string;
+  readonly subject: string;
+  readonly firstSeenAt: Timestamp | null;
+  readonly seen: readonly { readonly from: Timestamp; readonly to: Timestamp | null }[];
+}
+
+export interface Block {
+  readonly number: number;
+  readonly numberBasis: 'log' | 'plaintext' | 'relative';
+  readonly transactions: number | null;
+  readonly bytes: number | null;
+  readonly config: boolean | null;
+  readonly ordered: {
+    readonly orderer: string;
+    readonly createdAt: Timestamp | null;
+    readonly writtenAt: Timestamp | null;
+    readonly evidence: readonly Evidence[];
+  } | null;
+  readonly copies: readonly BlockCopy[];
+  readonly spreadMicros: number | null;
+}
+
+export interface BlockCopy {
+  readonly peer: string;
+  readonly via: 'deliver' | 'gossip' | 'state-transfer' | 'genesis' | 'unknown';
+  readonly from: { readonly node: string; readonly basis: 'packets' | 'plaintext' | 'log' | 'leadership'; readonly confidence: number } | null;
+  readonly firstByteAt: Timestamp | null;
+  readonly lastByteAt: Timestamp | null;
+  readonly receivedAt: Timestamp | null;
+  readonly validatedAt: Timestamp | null;
+  /** Whole milliseconds of validation as the peer printed them. */
+  readonly validationMillis: number | null;
+  readonly committedAt: Timestamp | null;
+  readonly commit: {
+    readonly totalMillis: number;
+    readonly stateValidationMillis: number | null;
+    readonly blockAndPvtdataCommitMillis: number | null;
+    readonly stateCommitMillis: number | null;
+  } | null;
+  readonly lagMicros: number | null;
+  readonly arrivedAt: Timestamp | null;
+  readonly arrivalBasis: 'packets' | 'plaintext' | 'log' | null;
+  readonly transfers: readonly Transfer[];
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Transfer {
+  readonly from: string;
+  readonly kind: 'deliver' | 'push' | 'pull' | 'state-transfer' | 'unknown';
+  readonly basis: 'packets' | 'plaintext' | 'log';
+  readonly confidence: number;
+  readonly firstByteAt: Timestamp;
+  readonly lastByteAt: Timestamp;
+  readonly bytes: number;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Percentiles {
+  readonly count: number;
+  readonly p50Micros: number | null;
+  readonly p90Micros: number | null;
+  readonly p99Micros: number | null;
+  readonly maxMicros: number | null;
+}
+
+/** Over blocks ≥ 1: how much later than the first peer each peer received and committed; nearest-rank percentiles. */
+export interface Propagation {
+  readonly received: Percentiles;
+  readonly committed: Percentiles;
+  readonly byPeer: { readonly [peer: string]: { readonly received: Percentiles; readonly committed: Percentiles } };
+}
+
+export interface Gossip {
+  readonly bootstrapAttempts: readonly BootstrapAttempt[];
+  readonly suspicions: readonly Suspicion[];
+  readonly contacts: readonly Contact[];
+  readonly connections: readonly Connection[];
+}
+
+export interface BootstrapAttempt {
+  readonly peer: string;
+  readonly target: string;
+  readonly kind: 'bootstrap' | 'anchor' | 'unknown';
+  readonly at: Timestamp;
+  readonly outcome: 'connected' | 'unreachable' | 'self' | 'unknown';
+  readonly reason: string | null;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Suspicion {
+  readonly observer: string;
+  readonly subject: string;
+  readonly at: Timestamp;
+  readonly kind: 'not-responsive' | 'silent' | 'expired' | 'connection-failed' | 'probe-failed';
+  readonly reason: string | null;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Contact {
+  readonly from: string;
+  readonly to: string;
+  readonly at: Timestamp;
+  readonly kind: 'ping' | 'probe' | 'stream';
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Connection {
+  readonly from: string;
+  readonly to: string;
+  /** Null: it was open before the capture began. */
+  readonly openedAt: Timestamp | null;
+  readonly closedAt: Timestamp | null;
+  readonly tls: '1.2' | '1.3' | 'none' | null;
+  readonly bytes: { readonly there: number; readonly back: number };
+  /** Bytes over time, for the traffic chart: `there` + `back` per second that had any. */
+  readonly traffic: readonly { readonly at: Timestamp; readonly there: number; readonly back: number }[];
+  readonly outcome: 'established' | 'refused' | 'unanswered';
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Ordering {
+  readonly deliverStreams: readonly DeliverStream[];
+  readonly raft: readonly RaftTerm[];
+}
+
+export interface DeliverStream {
+  readonly orderer: string | null;
+  readonly peer: string;
+  readonly channel: string | null;
+  readonly openedAt: Timestamp | null;
+  readonly closedAt: Timestamp | null;
+  readonly blocks: number | null;
+  readonly basis: 'packets' | 'log' | 'plaintext';
+  readonly evidence: readonly Evidence[];
+}
+
+export interface RaftTerm {
+  readonly channel: string;
+  readonly term: number | null;
+  readonly raftId: number;
+  readonly leader: string | null;
+  readonly from: Timestamp;
+  readonly to: Timestamp | null;
+  readonly observers: readonly string[];
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Unplaced {
+  readonly kind: 'membership';
+  readonly observer: string;
+  readonly at: Timestamp;
+  readonly text: string;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Finding {
+  readonly diagnosis: string;
+  readonly verdict: 'found' | 'clear' | 'insufficient-evidence' | 'not-applicable' | 'errored';
+  readonly severity: 'fault' | 'warning' | 'note';
+  readonly title: string;
+  readonly summary: string;
+  readonly nodes: readonly string[];
+  readonly channel: string | null;
+  readonly from: Timestamp | null;
+  readonly to: Timestamp | null;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface OddityRecord {
+  readonly kind: string;
+  readonly count: number;
+  readonly example: string;
+  readonly evidence: readonly Evidence[];
+}
+
+/** One sentence of the walkthrough. */
+export interface Sentence {
+  readonly at: Timestamp | null;
+  /** Which part of the story: lets the page group and a test compare. */
+  readonly topic:
+    | 'network'
+    | 'start'
+    | 'bootstrap'
+    | 'channel'
+    | 'join'
+    | 'election'
+    | 'membership'
+    | 'anchor'
+    | 'block'
+    | 'packets'
+    | 'fault'
+    | 'recovery'
+    | 'stop'
+    | 'gap';
+  readonly text: string;
+  readonly nodes: readonly string[];
+  readonly channel: string | null;
+  readonly evidence: readonly Evidence[];
+}
