@@ -226,6 +226,8 @@ export interface Gossip {
   readonly suspicions: readonly Suspicion[];
   readonly contacts: readonly Contact[];
   readonly connections: readonly Connection[];
+  /** Pairs of peers that exchanged nothing in a capture that covered both. */
+  readonly silentPairs: readonly { readonly peers: readonly [string, string]; readonly from: Timestamp; readonly to: Timestamp; readonly source: string }[];
 }
 
 export interface BootstrapAttempt {

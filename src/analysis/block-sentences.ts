@@ -1,0 +1,99 @@
+import type { Block, BlockCopy, Channel, Sentence } from './contract.js';
+import { clockOf, countOf, durationOf, listOf, microsOf, rangesOf } from './phrases.js';
+import { sentence, type Told } from './walkthrough.js';
+
+/** So many of the first blocks are told one by one. */
+const TOLD_BLOCKS = 5;
+
+/** How the first blocks travelled, what the later ones did on the whole, and which was slowest and where. */
+export function tellBlocks(channel: Channel, told: Told): readonly Sentence[] {
+  const numbered = channel.blocks.filter((b) => b.number >= 1 && b.copies.some((c) => (c.receivedAt ?? c.committedAt) !== null));
+  const first = numbered.slice(0, TOLD_BLOCKS);
+  const rest = numbered.slice(TOLD_BLOCKS);
+  const late = new Set(lateCopies(channel, told).flatMap((l) => l.copies));
+  return [...first.map((b) => tellBlock(b, channel, late)), ...tellRest(rest, channel, late), ...tellCatchUps(channel, told)];
+}
+
+const moment = (c: BlockCopy): string => (c.receivedAt ?? c.committedAt) as string;
+
+function tellBlock(block: Block, channel: Channel, late: ReadonlySet<BlockCopy>): Sentence {
+  const dated = block.copies.filter((c) => (c.receivedAt ?? c.committedAt) !== null).sort((a, b) => (moment(a) < moment(b) ? -1 : 1));
+  const prompt = dated.filter((c) => !late.has(c));
+  const [first] = prompt.length > 0 ? prompt : dated;
+  const begin = moment(first as BlockCopy);
+  const verb = (first as BlockCopy).receivedAt === null ? 'committed' : 'received';
+  const after = (c: BlockCopy): string => {
+    const lag = microsOf(moment(c)) - microsOf(begin);
+    return lag < 1000 ? c.peer : `${c.peer} ${durationOf(lag)} later`;
+  };
+  const pulled = prompt.filter((c) => c.via === 'deliver');
+  const spread = prompt.filter((c) => c.via !== 'deliver');
+  const orderer = pulled.map((c) => c.from?.node).find((n) => n !== undefined);
+  const parts = [
+    ...(pulled.length > 0 ? [`${verb} from ${orderer ?? 'the orderer'} by ${listOf(pulled.map(after))}`] : []),
+    ...(spread.length > 0 ? [`${pulled.length > 0 ? 'then ' : `${verb} `}by ${spread.some((c) => c.via === 'gossip') ? 'gossip at ' : ''}${listOf(spread.map(after))}`] : []),
+  ];
+  const kind = block.config === true ? ' (configuration)' : block.transactions === null ? '' : ` (${countOf(block.transactions, 'transaction')})`;
+  const committed = block.copies.filter((c) => c.committedAt !== null && !late.has(c)).map((c) => c.committedAt as string).sort();
+  const done = committed.length > 1 && verb === 'received' ? `; committed everywhere ${durationOf(microsOf(committed.at(-1) as string) - microsOf(begin))} after that` : '';
+  const cut = block.ordered?.writtenAt != null && block.ordered.writtenAt <= begin ? `, written by ${block.ordered.orderer} at ${clockOf(block.ordered.writtenAt)},` : '';
+  return sentence('block', begin, `Block ${block.number}${kind} of ${channel.name ?? 'the channel'}${cut} was ${parts.join(', ')}${done}.`, prompt.map((c) => c.peer), channel.name, prompt.flatMap((c) => c.evidence.slice(0, 1)));
+}
+
+function tellRest(blocks: readonly Block[], channel: Channel, late: ReadonlySet<BlockCopy>): readonly Sentence[] {
+  const spreads = blocks.flatMap((b) => {
+    const copies = b.copies.filter((c) => c.receivedAt !== null && !late.has(c)).sort((x, y) => (moment(x) < moment(y) ? -1 : 1));
+    const [first] = copies;
+    const last = copies.at(-1);
+    return first === undefined || last === undefined || copies.length < 2 ? [] : [{ block: b, first, last, micros: microsOf(moment(last)) - microsOf(moment(first)) }];
+  });
+  const sorted = [...spreads].sort((a, b) => a.micros - b.micros || a.block.number - b.block.number);
+  const slowest = sorted.at(-1);
+  const median = sorted[Math.ceil(sorted.length / 2) - 1];
+  const [begin] = spreads;
+  if (slowest === undefined || median === undefined || begin === undefined || spreads.length < 2) return [];
+  return [
+    sentence(
+      'block',
+      moment(begin.first),
+      `Blocks ${rangesOf(spreads.map((s) => s.block.number))} of ${channel.name ?? 'the channel'} left the last peer’s buffer ${durationOf(median.micros)} after the first peer’s in the median, at most ${durationOf(slowest.micros)}: block ${slowest.block.number} at ${slowest.last.peer}.`,
+      [slowest.last.peer],
+      channel.name,
+      [...slowest.first.evidence.slice(0, 1), ...slowest.last.evidence.slice(0, 1)],
+    ),
+  ];
+}
+
+interface CatchUp {
+  readonly peer: string;
+  readonly copies: readonly BlockCopy[];
+  readonly numbers: readonly number[];
+}
+
+/** Copies a peer got only because it came later than the block: after its join or its restart, in one run of consecutive numbers. */
+function lateCopies(channel: Channel, told: Told): readonly CatchUp[] {
+  return channel.peers.flatMap((p) => {
+    const returns = [...(p.joinedAt === null ? [] : [p.joinedAt]), ...(told.nodes.find((n) => n.name === p.peer)?.starts.slice(1).map((s) => s.at) ?? [])];
+    return returns.flatMap((since): readonly CatchUp[] => {
+      const missed = channel.blocks.flatMap((b) => {
+        const own = b.copies.find((c) => c.peer === p.peer);
+        const firstElsewhere = b.copies.filter((c) => c.peer !== p.peer && (c.receivedAt ?? c.committedAt) !== null).map(moment).sort()[0];
+        const at = own?.receivedAt ?? own?.committedAt ?? null;
+        return b.number >= 1 && own !== undefined && at !== null && at >= since && firstElsewhere !== undefined && firstElsewhere < since ? [{ number: b.number, copy: own }] : [];
+      });
+      return missed.length === 0 ? [] : [{ peer: p.peer, copies: missed.map((m) => m.copy), numbers: missed.map((m) => m.number) }];
+    });
+  });
+}
+
+function tellCatchUps(channel: Channel, told: Told): readonly Sentence[] {
+  return lateCopies(channel, told).map(({ peer, copies, numbers }) => {
+    const moments = copies.map(moment).sort();
+    const from = moments[0] as string;
+    const micros = microsOf(moments.at(-1) as string) - microsOf(from);
+    const ways = [...new Set(copies.map((c) => c.via))];
+    const way = ways.length === 1 && ways[0] === 'deliver' ? ' from the orderer' : ways.includes('state-transfer') ? ' by state transfer' : '';
+    const took = numbers.length === 1 ? '' : ` in ${durationOf(micros)}`;
+    return sentence('recovery', from, `${peer} caught up ${numbers.length === 1 ? 'block' : 'blocks'} ${rangesOf(numbers)} of ${channel.name ?? 'the channel'}${way}${took}.`, [peer], channel.name, [...(copies[0]?.evidence.slice(0, 1) ?? []), ...(copies.at(-1)?.evidence.slice(0, 1) ?? [])]);
+  });
+}

@@ -1,0 +1,54 @@
+import { type Instant, formatInstant } from '../events/instant.js';
+import type { ConnectivityFacts } from '../reconstruct/connectivity.js';
+import type { Lifecycle, StartFacts } from '../reconstruct/lifecycle.js';
+import type { Network } from '../reconstruct/network.js';
+import type { OrganizationFacts } from '../reconstruct/organizations.js';
+import type { NodeIdentity } from '../topology/directory.js';
+import type { Node, Start } from './contract.js';
+
+export interface NodeParts {
+  readonly network: Network;
+  readonly lifecycles: ReadonlyMap<string, Lifecycle>;
+  readonly connectivity: ConnectivityFacts;
+  readonly organizations: readonly OrganizationFacts[];
+}
+
+/** Settings that decide what is normal for a peer's gossip (core.yaml `peer.gossip`, `peer.deliveryclient`), and whether TLS is on. */
+const TELLING_SETTING = /^peer\.(?:gossip\.(?!bootstrap$|endpoint$|externalendpoint$)[a-z.]+|deliveryclient\.[a-z.]+|tls\.enabled)$/;
+
+/** Every node as the contract wants it, by name: those that logs and Docker name, then those that only packets show. */
+export function describeNodes(parts: NodeParts): readonly Node[] {
+  const { network, lifecycles, connectivity } = parts;
+  const seen = new Set(connectivity.connections.flatMap((c) => [c.from, c.to]));
+  const told = [...network.directory.nodes.values()]
+    // A command-line or chaincode container that did nothing here is no part of the story.
+    .filter((n) => n.kind !== 'client' || seen.has(n.name) || network.incarnations.has(n.name))
+    .map((n) => describeNode(n, parts, lifecycles.get(n.name)));
+  const wire = connectivity.wireNodes.map(
+    (w): Node => ({ name: w.name, kind: w.kind, mspId: null, endpoint: null, addresses: w.addresses, pkiId: null, fabricVersion: null, nameBasis: w.nameBasis, bootstrap: null, leaderElection: 'unknown', timers: {}, starts: [], stops: [] }),
+  );
+  return [...told, ...wire].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function describeNode(n: NodeIdentity, parts: NodeParts, lifecycle: Lifecycle | undefined): Node {
+  const starts = lifecycle?.starts ?? [];
+  const last: StartFacts | null = starts.at(-1) ?? lifecycle?.unstarted ?? null;
+  const msp = parts.organizations.find((o) => o.peers.includes(n.name))?.mspId ?? null;
+  const timers = Object.fromEntries(Object.entries(last?.settings ?? {}).filter(([key]) => TELLING_SETTING.test(key)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const at = (instant: Instant): string => formatInstant(instant);
+  return {
+    name: n.name,
+    kind: n.kind,
+    mspId: msp ?? n.mspId,
+    endpoint: n.endpoint,
+    addresses: parts.connectivity.addresses.addressesOf(n.name).filter((a) => !/^[^:]*:\d+$/.test(a)),
+    pkiId: n.pkiId,
+    fabricVersion: starts.findLast((s) => s.fabricVersion !== null)?.fabricVersion ?? last?.fabricVersion ?? null,
+    nameBasis: n.nameBasis,
+    bootstrap: last?.bootstrap ?? null,
+    leaderElection: n.kind === 'peer' ? (last?.leaderElection ?? 'unknown') : 'unknown',
+    timers,
+    starts: starts.map((s): Start => ({ at: at(s.at), fabricVersion: s.fabricVersion, leaderElection: n.kind === 'peer' ? s.leaderElection : 'unknown', bootstrap: s.bootstrap, basis: s.basis, evidence: s.evidence })),
+    stops: (lifecycle?.stops ?? []).map((s) => ({ at: at(s.at), basis: s.basis, evidence: s.evidence })),
+  };
+}

@@ -1,0 +1,104 @@
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import ndjson from 'ndjson';
+import type { CommandModule } from 'yargs';
+import { addFrameTexts, analyze } from '../analysis/analyze.js';
+import type { Analysis } from '../analysis/contract.js';
+import { drawCharts } from '../charts/catalogue.js';
+import type { TimelineEvent } from '../events/event.js';
+import { formatInstant } from '../events/instant.js';
+import { OperationalError } from '../recording/operational-error.js';
+import { renderReport } from '../report/document.js';
+import { terminalProgress } from './progress.js';
+import { readFrameTexts, readRecording } from './read-recording.js';
+import { summarize } from './summary.js';
+import { toolVersion } from './version.js';
+
+export interface AnalyzeArguments {
+  readonly paths: string[] | undefined;
+  readonly out: string | undefined;
+  readonly node: string[] | undefined;
+  readonly 'utc-offset': string | undefined;
+  readonly charts: boolean;
+}
+
+/** `gossipscope analyze`: from what was recorded to analysis.json, events.ndjson, charts and the report. */
+export const analyzeCommand: CommandModule<object, AnalyzeArguments> = {
+  command: 'analyze [paths..]',
+  describe: 'reconstruct what gossip did from logs, captures and inspect output, and write a report',
+  builder: (yargs) =>
+    yargs
+      .positional('paths', { type: 'string', array: true, describe: 'folders and files in any mixture, gzipped or not; - is standard input' })
+      .option('out', { alias: 'o', type: 'string', requiresArg: true, describe: 'folder to write [default: reports/NAME]' })
+      .option('node', { type: 'string', array: true, requiresArg: true, describe: 'FILE=NAME: whose log FILE is, where nothing in it says' })
+      .option('utc-offset', { type: 'string', requiresArg: true, describe: '+hh:mm of log times whose zone abbreviation is not UTC' })
+      .option('charts', { type: 'boolean', default: true, describe: 'write chart PNGs (--no-charts: only JSON and HTML)' })
+      .example('$0 captures/byfn-bootstrap-steps', 'a recorded folder')
+      .example('docker logs peer0 2>&1 | $0 analyze - capture.pcap', 'a log from a pipe and a capture'),
+  handler: run,
+};
+
+const requireText = (text: string): string => readFileSync(new URL(text, import.meta.url), 'utf8');
+
+async function run(args: AnalyzeArguments): Promise<void> {
+  const paths = args.paths ?? [];
+  if (paths.length === 0) throw new OperationalError({ what: 'nothing to analyze was named', why: 'analyze wants at least one folder or file', hint: 'gossipscope analyze FOLDER' });
+  const progress = terminalProgress();
+  const { recorded, root, files } = await readRecording({ paths, names: parseNames(args.node ?? []), zoneOffsetMinutes: parseUtcOffset(args['utc-offset']), progress });
+  progress.say('reconstructing');
+  const result = analyze(recorded, toolVersion());
+  const analysis = addFrameTexts(result.analysis, await readFrameTexts(files, result.citedFrames));
+  const out = resolve(args.out ?? join('reports', basename(root)));
+  await writeOutputs(out, analysis, result.events, args.charts, (text) => progress.say(text));
+  progress.done();
+  process.stdout.write(`${summarize(analysis).join('\n')}\nreport: ${join(relative('.', out) || '.', 'report.html')}\n`);
+}
+
+function parseNames(given: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    given.map((pair) => {
+      const equals = pair.lastIndexOf('=');
+      if (equals <= 0 || equals === pair.length - 1) throw new OperationalError({ what: `--node ${pair} is not understood`, why: 'it is not of the form FILE=NAME', hint: '--node tail.log=peer0.org1.example.com' });
+      return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
+    }),
+  );
+}
+
+function parseUtcOffset(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const match = /^([+-])(\d\d):?(\d\d)$/.exec(text);
+  if (match === null) throw new OperationalError({ what: `--utc-offset ${text} is not understood`, why: 'it is not of the form +hh:mm', hint: '--utc-offset +01:00' });
+  return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
+}
+
+async function writeOutputs(out: string, analysis: Analysis, events: readonly TimelineEvent[], pngs: boolean, say: (text: string) => void): Promise<void> {
+  const charts = drawCharts(analysis);
+  try {
+    mkdirSync(join(out, 'charts'), { recursive: true });
+    writeFileSync(join(out, 'analysis.json'), `${JSON.stringify(analysis, null, 1)}\n`);
+    await pipeline(Readable.from(events.map(eventRecord)), ndjson.stringify(), createWriteStream(join(out, 'events.ndjson')));
+    say('drawing charts');
+    const { ChartRenderer } = await import('../charts/renderer.js');
+    const renderer = new ChartRenderer();
+    if (pngs) for (const chart of charts) writeFileSync(join(out, 'charts', `${chart.name}.png`), renderer.renderPng(chart));
+    const report = renderReport(analysis, {
+      style: requireText('../../../src/report/style.css'),
+      script: requireText('../report/page.js'),
+      charts: charts.map((chart) => ({ chart, svg: renderer.renderSvg(chart) })),
+    });
+    writeFileSync(join(out, 'report.html'), report);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E(?:ACCES|PERM|ROFS|NOSPC|NOTDIR|EXIST)$/.test(error.code)) {
+      throw new OperationalError({ what: `cannot write to ${out}`, why: error.message, hint: 'choose another folder with --out' });
+    }
+    throw error;
+  }
+}
+
+/** One event of `events.ndjson`: when, where, what, and the place that shows it. */
+function eventRecord(event: TimelineEvent): Readonly<Record<string, unknown>> {
+  const { kind, ...rest } = event.body;
+  return { at: formatInstant(event.at), node: event.node, kind, ...rest, evidence: event.evidence };
+}

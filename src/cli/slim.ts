@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { CommandModule } from 'yargs';
+import { CaptureSlimmer } from '../packets/slim.js';
+import { readBytes } from '../recording/files.js';
+import { OperationalError } from '../recording/operational-error.js';
+import { Readable } from 'node:stream';
+
+interface SlimArguments {
+  readonly capture: string;
+  readonly out: string | undefined;
+  readonly 'drop-plaintext': boolean;
+}
+
+/** `gossipscope slim`: makes a capture small enough to keep or share. */
+export const slimCommand: CommandModule<object, SlimArguments> = {
+  command: 'slim <capture>',
+  describe: 'make a capture small: encrypted payload zeroed, sizes and times kept, gzipped',
+  builder: (yargs) =>
+    yargs
+      .positional('capture', { type: 'string', demandOption: true, describe: 'a pcap or pcapng file, also gzipped' })
+      .option('out', { type: 'string', requiresArg: true, describe: 'file to write [default: CAPTURE.slim.gz]' })
+      .option('drop-plaintext', { type: 'boolean', default: false, describe: 'zero unencrypted payload too (gossip messages can then not be read)' })
+      .example('$0 slim capture.pcap --out capture.pcap.gz', 'the analysis of both is the same'),
+  handler: slim,
+};
+
+async function slim(args: SlimArguments): Promise<void> {
+  const out = args.out ?? `${args.capture.replace(/\.gz$/, '')}.slim.gz`;
+  const failures: string[] = [];
+  const slimmer = new CaptureSlimmer({ dropPlaintext: args['drop-plaintext'] });
+  async function* slimmed(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of readBytes(args.capture, (f) => failures.push(f.why))) yield* slimmer.push(chunk);
+    yield* slimmer.end();
+  }
+  const file = createWriteStream(out);
+  await Promise.race([once(file, 'open'), once(file, 'error').then(([error]: unknown[]) => Promise.reject(error))]).catch((error: unknown) => {
+    throw new OperationalError({ what: `cannot write ${out}`, why: error instanceof Error ? error.message : String(error), hint: 'choose another file with --out' });
+  });
+  await pipeline(Readable.from(slimmed()), createGzip({ level: 9 }), file);
+  const [failure] = failures;
+  if (failure !== undefined) throw new OperationalError({ what: `${args.capture} was read only in part`, why: failure, hint: `what could be read is in ${out}` });
+  process.stdout.write(`${out}\n`);
+}

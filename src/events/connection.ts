@@ -1,0 +1,45 @@
+import type { Instant } from './instant.js';
+
+/** Names in a certificate that a handshake showed. */
+export interface CertificateNames {
+  readonly commonName: string | null;
+  readonly organizations: readonly string[];
+  readonly dnsNames: readonly string[];
+  readonly addresses: readonly string[];
+}
+
+/** A run of data in one direction: on an encrypted connection what its record headers tell. */
+export interface Burst {
+  readonly firstAt: Instant;
+  readonly lastAt: Instant;
+  readonly firstFrame: number;
+  readonly lastFrame: number;
+  readonly bytes: number;
+}
+
+/** One TCP connection as a capture shows it, before anybody knows whose addresses these are. */
+export interface ObservedConnection {
+  readonly source: string;
+  readonly client: { readonly address: string; readonly port: number };
+  readonly server: { readonly address: string; readonly port: number };
+  readonly firstAt: Instant;
+  readonly firstFrame: number;
+  readonly lastAt: Instant;
+  readonly lastFrame: number;
+  /** When the SYN was seen; null when the capture began later. */
+  readonly synAt: Instant | null;
+  readonly closedAt: Instant | null;
+  readonly closedFrame: number | null;
+  readonly closedBy: 'client' | 'server' | 'both' | null;
+  readonly outcome: 'established' | 'refused' | 'unanswered';
+  readonly tls: '1.2' | '1.3' | 'none' | null;
+  readonly protocol: 'tls' | 'http2' | 'http1' | 'unknown';
+  readonly serverName: string | null;
+  readonly serverCertificate: CertificateNames | null;
+  readonly clientCertificate: CertificateNames | null;
+  readonly certificateRequested: boolean | null;
+  readonly handshakeFrames: readonly number[];
+  readonly payloadBytes: { readonly fromClient: number; readonly fromServer: number };
+  readonly traffic: readonly { readonly second: number; readonly fromClient: number; readonly fromServer: number }[];
+  readonly bursts: { readonly fromClient: readonly Burst[]; readonly fromServer: readonly Burst[] };
+}

@@ -1,0 +1,458 @@
+import { u16be, u24be, u8 } from './byte-order.js';
+import { BurstLog } from './bursts.js';
+import type { Conversation, Side, StreamSurroundings } from './conversation.js';
+import { countFrameHeaders, OPENING_BYTES, recognizeHttp } from './plaintext.js';
+import {
+  CERTIFICATE,
+  CERTIFICATE_REQUEST,
+  CERTIFICATE_VERIFY,
+  CLIENT_HELLO,
+  CLIENT_KEY_EXCHANGE,
+  readClientHello,
+  readLeafCertificate,
+  readServerHello,
+  SERVER_HELLO,
+  SERVER_HELLO_DONE,
+  SERVER_KEY_EXCHANGE,
+} from './tls-handshake.js';
+
+/** Record content types (RFC 8446 §5.1). */
+export const CHANGE_CIPHER_SPEC = 20;
+export const ALERT = 21;
+export const HANDSHAKE = 22;
+export const APPLICATION_DATA = 23;
+
+const RECORD_HEADER_BYTES = 5;
+/** TLS 1.2 allows 2048 bytes of expansion (RFC 5246 §6.2.3), 1.3 allows 256 (RFC 8446 §5.2). */
+const MAX_RECORD_BYTES = 16_384 + 2048;
+/** Stricter where a header is looked for in bytes of unknown meaning. */
+const MAX_RECORD_BYTES_FOUND = 16_384 + 256;
+const TLS_1_2 = 0x0303;
+export const TLS_1_3 = 0x0304;
+
+/** What AEAD ciphers add: 1.2 with AES-GCM 8 bytes of nonce and 16 of tag (RFC 5288), 1.3 a content type and the tag (RFC 8446 §5.2). */
+const OVERHEAD_BYTES_1_2 = 24;
+const OVERHEAD_BYTES_1_3 = 17;
+
+/** An encrypted Finished of TLS 1.3: header, hash of 32 or 48 bytes, content type, tag. */
+const FINISHED_RECORD_BYTES: readonly number[] = [4 + 32 + 17, 4 + 48 + 17];
+/** A client's encrypted handshake under 1.3: Certificate, CertificateVerify, Finished, and one to spare. */
+const MAX_CLIENT_HANDSHAKE_RECORDS = 4;
+
+/** What is in an encrypted connection's handshake can begin so; used where a stream is entered in its middle. */
+const CLEAR_MESSAGES: readonly number[] = [
+  CLIENT_HELLO,
+  SERVER_HELLO,
+  CERTIFICATE,
+  SERVER_KEY_EXCHANGE,
+  CERTIFICATE_REQUEST,
+  SERVER_HELLO_DONE,
+  CERTIFICATE_VERIFY,
+  CLIENT_KEY_EXCHANGE,
+];
+
+const MESSAGE_HEADER_BYTES = 4;
+const SMALLEST_HANDSHAKE_BUFFER = 4096;
+/** A stream that showed nothing known in so many segments is not looked at any more. */
+const MAX_UNKNOWN_SEGMENTS = 256;
+
+/** How a stream's bytes are being read. */
+const OPENING = 0; // Its first bytes are known to come and tell the protocol.
+const SEEKING = 1; // Its position is unknown: records or frames are looked for.
+const RECORDS = 2; // Between or in TLS records.
+const PLAINTEXT = 3; // HTTP.
+const OTHER = 4; // Seen from the start and none of these.
+type Mode = typeof OPENING | typeof SEEKING | typeof RECORDS | typeof PLAINTEXT | typeof OTHER;
+
+function isRecordHeader(type: number, version: number, length: number, mostBytes: number): boolean {
+  return type >= CHANGE_CIPHER_SPEC && type <= APPLICATION_DATA && version >= 0x0301 && version <= TLS_1_2 && length > 0 && length <= mostBytes;
+}
+
+function isRecordHeaderAt(data: Uint8Array, at: number): boolean {
+  const version = u16be(data, at + 1);
+  return (version === 0x0301 || version === TLS_1_2) && isRecordHeader(u8(data, at), version, u16be(data, at + 3), MAX_RECORD_BYTES_FOUND);
+}
+
+/**
+ * Where in the segment from `start` to `end` (captured; to `wireEnd` on the wire) TLS records begin, or -1. Believed are a header at the segment's
+ * first byte, two in a row, and one whose record ends exactly where the segment does: a false one is met once in a billion bytes, and the next
+ * header then tells.
+ */
+export function findRecords(data: Uint8Array, start: number, end: number, wireEnd: number): number {
+  const last = end - RECORD_HEADER_BYTES;
+  for (let at = start; at <= last; at++) {
+    // The version's first byte is the rarest; looking for it is one fast native call.
+    const three = data.indexOf(3, at + 1);
+    if (three < 0 || three - 1 > last) return -1;
+    at = three - 1;
+    if (!isRecordHeaderAt(data, at)) continue;
+    const next = at + RECORD_HEADER_BYTES + u16be(data, at + 3);
+    if (at === start || next === wireEnd) return at;
+    if (next <= last && isRecordHeaderAt(data, next)) return at;
+  }
+  return -1;
+}
+
+/**
+ * Follows one direction of a connection through its bytes, which come in order (what is missing is told): record headers by counting, handshake
+ * messages in full as long as they are not encrypted, everything else unread.
+ */
+export class StreamFollower {
+  readonly bursts: BurstLog;
+  readonly #conversation: Conversation;
+  readonly #side: Side;
+  readonly #around: StreamSurroundings;
+  #mode: Mode = SEEKING;
+  #unknownSegments = 0;
+  /** The first bytes of a header whose rest is in the next segment. */
+  readonly #header = new Uint8Array(RECORD_HEADER_BYTES);
+  #headerBytes = 0;
+  #contentType = 0;
+  #bodyLeft = 0;
+  /** Bytes of the record that are the cipher's, not the application's. */
+  #overheadLeft = 0;
+  /** Whether the record's body counts as application data. */
+  #counts = false;
+  #encrypted = false;
+  #handshake: Uint8Array | null = null;
+  #handshakeBytes = 0;
+
+  constructor(conversation: Conversation, side: Side, around: StreamSurroundings) {
+    this.#conversation = conversation;
+    this.#side = side;
+    this.#around = around;
+    this.bursts = new BurstLog(around.burstBudget, around.limits.maxBurstsPerDirection);
+  }
+
+  /** The stream's first byte will be the next. */
+  open(): void {
+    this.#mode = OPENING;
+    this.#headerBytes = 0;
+  }
+
+  /** The next bytes: captured from `start` to `end` of `data`; up to `wireEnd` they were on the wire, cut by the snap length. */
+  feed(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
+    const protocol = this.#conversation.protocol;
+    if (this.#mode === RECORDS) this.#feedRecords(data, start, end, wireEnd, frame, micros);
+    else if (this.#mode === PLAINTEXT) this.#feedPlaintext(start, end, wireEnd, frame, micros);
+    else if (this.#mode === OPENING) this.#feedOpening(data, start, end, wireEnd, frame, micros);
+    else if (protocol !== null && protocol !== 'tls') {
+      this.#mode = PLAINTEXT;
+      this.#feedPlaintext(start, end, wireEnd, frame, micros);
+    } else if (this.#mode === OTHER && protocol === null) {
+      this.#around.marks?.keepPlaintext(start, end);
+      this.bursts.add(micros, frame, wireEnd - start);
+    } else this.#seek(data, start, end, wireEnd, frame, micros);
+    if (wireEnd > end) this.#skip(wireEnd - end, frame, micros);
+  }
+
+  /** The next `bytes` of the stream are missing from the capture. */
+  miss(bytes: number): void {
+    this.#skip(bytes, 0, 0);
+  }
+
+  /** No more handshake is expected: the connection is over. */
+  close(): void {
+    this.#handshake = null;
+    this.#handshakeBytes = 0;
+  }
+
+  /** `frame` is 0 when nobody knows when the bytes passed. */
+  #skip(bytes: number, frame: number, micros: number): void {
+    if (this.#mode === OPENING) this.#mode = SEEKING;
+    if (this.#mode !== RECORDS) return;
+    const inHandshake = this.#contentType === HANDSHAKE && !this.#encrypted;
+    if (bytes <= this.#bodyLeft && this.#headerBytes === 0 && !inHandshake) {
+      const data = this.#takeBody(bytes);
+      if (frame > 0 && data > 0) this.bursts.add(micros, frame, data);
+      return;
+    }
+    this.#mode = SEEKING;
+    this.#bodyLeft = 0;
+    this.#headerBytes = 0;
+    this.close();
+  }
+
+  #feedPlaintext(start: number, end: number, wireEnd: number, frame: number, micros: number): void {
+    this.#around.marks?.keepPlaintext(start, end);
+    this.bursts.add(micros, frame, wireEnd - start);
+    this.#around.listener?.plaintext(frame, this.#conversation.protocol === 'http1' ? 'http1' : 'http2', wireEnd - start);
+  }
+
+  #feedOpening(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
+    const header = this.#header;
+    const before = this.#headerBytes;
+    let at = start;
+    while (this.#headerBytes < OPENING_BYTES && at < end) header[this.#headerBytes++] = u8(data, at++);
+    this.#around.marks?.keep(start, at);
+    if (this.#headerBytes < OPENING_BYTES) return;
+    if (this.#beginsRecord(header)) {
+      this.#headerBytes = 0;
+      this.#conversation.protocol ??= 'tls';
+      this.#mode = RECORDS;
+      this.#encrypted = false;
+      this.#startRecord(header, 0, frame);
+      this.#feedRecords(data, at, end, wireEnd, frame, micros);
+      return;
+    }
+    this.#headerBytes = 0;
+    const http = recognizeHttp(header, 0);
+    if (http !== null) this.#recognize(http, header);
+    if (this.#conversation.protocol === 'tls') this.#seek(data, start, end, wireEnd, frame, micros);
+    else if (this.#conversation.protocol === null) {
+      this.#mode = OTHER;
+      this.#around.marks?.keepPlaintext(start, end);
+      this.bursts.add(micros, frame, wireEnd - start + before);
+    } else {
+      this.#mode = PLAINTEXT;
+      this.#feedPlaintext(start, end, wireEnd, frame, micros);
+    }
+  }
+
+  #beginsRecord(header: Uint8Array): boolean {
+    const type = u8(header, 0);
+    return (type === HANDSHAKE || type === ALERT) && isRecordHeader(type, u16be(header, 1), u16be(header, 3), MAX_RECORD_BYTES);
+  }
+
+  #recognize(http: 'http2' | 'http1', opening: Uint8Array): void {
+    const conversation = this.#conversation;
+    conversation.protocol ??= http;
+    const first = u8(opening, 0);
+    const request = first !== 0 && !(first === 0x48 && u8(opening, 1) === 0x54); // Not SETTINGS, not `HT`TP/.
+    if (conversation.clientSide < 0 && (request || http === 'http1')) conversation.clientSide = request ? this.#side : this.#side === 0 ? 1 : 0;
+  }
+
+  #seek(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
+    this.#mode = SEEKING;
+    const conversation = this.#conversation;
+    if (conversation.protocol === null) {
+      if (this.#unknownSegments >= MAX_UNKNOWN_SEGMENTS) return;
+      this.#unknownSegments += 1;
+      if (this.#seekPlaintext(data, start, end, wireEnd)) {
+        this.#mode = PLAINTEXT;
+        this.#feedPlaintext(start, end, wireEnd, frame, micros);
+        return;
+      }
+    }
+    const found = findRecords(data, start, end, wireEnd);
+    if (found < 0) return;
+    conversation.protocol = 'tls';
+    this.#mode = RECORDS;
+    this.#encrypted = !this.#beginsClearMessage(data, found, end);
+    this.#feedRecords(data, found, end, wireEnd, frame, micros);
+  }
+
+  #seekPlaintext(data: Uint8Array, start: number, end: number, wireEnd: number): boolean {
+    if (end - start < OPENING_BYTES) return false;
+    const http = recognizeHttp(data, start);
+    if (http !== null) {
+      this.#around.marks?.keep(start, start + OPENING_BYTES);
+      this.#recognize(http, data.subarray(start, start + OPENING_BYTES));
+      return true;
+    }
+    const frameHeaders = countFrameHeaders(data, start, end, wireEnd);
+    if (frameHeaders === 0) return false;
+    this.#conversation.protocol = 'http2';
+    for (let i = 0, at = start; i < frameHeaders; i++) {
+      this.#around.marks?.keep(at, at + 9);
+      at += 9 + u24be(data, at);
+    }
+    return true;
+  }
+
+  /** Whether the record at `at` holds a handshake message in clear: a known type and a length that fits. */
+  #beginsClearMessage(data: Uint8Array, at: number, end: number): boolean {
+    const body = at + RECORD_HEADER_BYTES;
+    if (u8(data, at) !== HANDSHAKE || body + MESSAGE_HEADER_BYTES > end) return false;
+    return CLEAR_MESSAGES.includes(u8(data, body)) && u24be(data, body + 1) + MESSAGE_HEADER_BYTES <= u16be(data, at + 3);
+  }
+
+  #feedRecords(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
+    const marks = this.#around.marks;
+    let at = start;
+    let applicationBytes = 0;
+    while (at < end) {
+      if (this.#bodyLeft > 0) {
+        const bytes = Math.min(this.#bodyLeft, end - at);
+        if (this.#contentType === HANDSHAKE && !this.#encrypted) {
+          marks?.keep(at, at + bytes);
+          this.#readHandshake(data, at, at + bytes, frame);
+        }
+        applicationBytes += this.#takeBody(bytes);
+        at += bytes;
+        continue;
+      }
+      if (this.#headerBytes === 0 && end - at >= RECORD_HEADER_BYTES) {
+        if (!this.#startRecord(data, at, frame)) break;
+        marks?.keep(at, at + RECORD_HEADER_BYTES);
+        at += RECORD_HEADER_BYTES;
+        continue;
+      }
+      const from = at;
+      while (this.#headerBytes < RECORD_HEADER_BYTES && at < end) this.#header[this.#headerBytes++] = u8(data, at++);
+      marks?.keep(from, at);
+      if (this.#headerBytes < RECORD_HEADER_BYTES) break;
+      this.#headerBytes = 0;
+      if (!this.#startRecord(this.#header, 0, frame)) break;
+    }
+    if (applicationBytes > 0) this.bursts.add(micros, frame, applicationBytes);
+    if (this.#mode === SEEKING && at < end) this.#seek(data, at, end, wireEnd, frame, micros);
+  }
+
+  /** Takes `bytes` of the record's body; returns how many of them are the application's. */
+  #takeBody(bytes: number): number {
+    this.#bodyLeft -= bytes;
+    if (!this.#counts) return 0;
+    const overhead = Math.min(this.#overheadLeft, bytes);
+    this.#overheadLeft -= overhead;
+    return bytes - overhead;
+  }
+
+  /** Begins the record whose header is at `at`. False when there is none: the position is lost. */
+  #startRecord(data: Uint8Array, at: number, frame: number): boolean {
+    const type = u8(data, at);
+    const length = u16be(data, at + 3);
+    if (!isRecordHeader(type, u16be(data, at + 1), length, MAX_RECORD_BYTES)) {
+      this.#mode = SEEKING;
+      this.close();
+      this.#around.note('lost-record-position', 'bytes where a TLS record header was due', frame);
+      return false;
+    }
+    this.#contentType = type;
+    this.#bodyLeft = length;
+    this.#counts = false;
+    this.#around.listener?.record(frame, type, length);
+    if (type === APPLICATION_DATA) {
+      if (this.#handshake !== null) this.close();
+      this.#counts = this.#conversation.version !== TLS_1_3 || !this.#isHiddenHandshake(length);
+      this.#overheadLeft = this.#conversation.version === TLS_1_3 ? OVERHEAD_BYTES_1_3 : OVERHEAD_BYTES_1_2;
+    } else if (type === CHANGE_CIPHER_SPEC && this.#conversation.version !== TLS_1_3) {
+      // Under 1.3 it means nothing and may stand before a second hello (RFC 8446 §D.4).
+      this.#encrypted = true;
+      this.close();
+    }
+    return true;
+  }
+
+  /**
+   * Whether an encrypted record under TLS 1.3 still belongs to the handshake: the server's until the client has sent any, the client's up to its
+   * Finished, known by its length.
+   */
+  #isHiddenHandshake(length: number): boolean {
+    const { hiddenHandshakeRecords: hidden, clientSide } = this.#conversation;
+    const seen = hidden[this.#side];
+    if (seen < 0) return false;
+    if (this.#side !== clientSide) {
+      const client = hidden[this.#side === 0 ? 1 : 0];
+      hidden[this.#side] = client === 0 ? seen + 1 : -1;
+      return client === 0;
+    }
+    hidden[this.#side] = FINISHED_RECORD_BYTES.includes(length) || seen + 1 >= MAX_CLIENT_HANDSHAKE_RECORDS ? -1 : seen + 1;
+    return true;
+  }
+
+  #readHandshake(data: Uint8Array, start: number, end: number, frame: number): void {
+    const needed = this.#handshakeBytes + end - start;
+    if (needed > this.#around.limits.maxHandshakeBytes) {
+      this.#around.note('handshake-too-long', `more than ${this.#around.limits.maxHandshakeBytes} bytes of handshake`, frame);
+      this.#encrypted = true;
+      this.close();
+      return;
+    }
+    if (this.#handshake === null || this.#handshake.length < needed) {
+      const larger = new Uint8Array(Math.max(SMALLEST_HANDSHAKE_BUFFER, 2 * needed));
+      if (this.#handshake !== null) larger.set(this.#handshake.subarray(0, this.#handshakeBytes));
+      this.#handshake = larger;
+    }
+    this.#handshake.set(data.subarray(start, end), this.#handshakeBytes);
+    this.#handshakeBytes = needed;
+    this.#readMessages(this.#handshake, frame);
+  }
+
+  #readMessages(buffer: Uint8Array, frame: number): void {
+    let at = 0;
+    while (at + MESSAGE_HEADER_BYTES <= this.#handshakeBytes) {
+      const next = at + MESSAGE_HEADER_BYTES + u24be(buffer, at + 1);
+      if (next > this.#handshakeBytes) break;
+      this.#readMessage(buffer, at, next, frame);
+      at = next;
+    }
+    if (at > 0) {
+      buffer.copyWithin(0, at, this.#handshakeBytes);
+      this.#handshakeBytes -= at;
+    }
+  }
+
+  #readMessage(buffer: Uint8Array, at: number, end: number, frame: number): void {
+    const body = at + MESSAGE_HEADER_BYTES;
+    const conversation = this.#conversation;
+    switch (u8(buffer, at)) {
+      case CLIENT_HELLO:
+        this.#readClientHello(buffer, body, end, frame);
+        return;
+      case SERVER_HELLO:
+        this.#readServerHello(buffer, body, end, frame);
+        return;
+      case CERTIFICATE:
+        this.#readCertificate(buffer, body, end, frame);
+        return;
+      case CERTIFICATE_REQUEST:
+        conversation.certificateRequested = true;
+        this.#around.listener?.handshakeMessage(frame, 'CertificateRequest');
+        return;
+      case SERVER_HELLO_DONE:
+        conversation.certificateRequested ??= false;
+        return;
+      default:
+        return;
+    }
+  }
+
+  #readClientHello(buffer: Uint8Array, start: number, end: number, frame: number): void {
+    const hello = readClientHello(buffer, start, end);
+    if (hello === null) {
+      this.#around.note('malformed-handshake', 'a ClientHello that contradicts itself', frame);
+      return;
+    }
+    const conversation = this.#conversation;
+    conversation.clientSide = this.#side;
+    conversation.serverName ??= hello.serverName;
+    conversation.alpn ??= hello.alpn[0] ?? null;
+    this.#noteFrame(frame);
+    this.#around.listener?.handshakeMessage(frame, hello.serverName === null ? 'ClientHello' : `ClientHello SNI ${hello.serverName}`);
+  }
+
+  #readServerHello(buffer: Uint8Array, start: number, end: number, frame: number): void {
+    const hello = readServerHello(buffer, start, end);
+    if (hello === null) {
+      this.#around.note('malformed-handshake', 'a ServerHello that contradicts itself', frame);
+      return;
+    }
+    const conversation = this.#conversation;
+    conversation.version = hello.version;
+    if (conversation.clientSide < 0) conversation.clientSide = this.#side === 0 ? 1 : 0;
+    if (hello.alpn !== null) conversation.alpn = hello.alpn;
+    this.#around.listener?.handshakeMessage(frame, `ServerHello ${hello.version === TLS_1_3 ? '1.3' : hello.version === TLS_1_2 ? '1.2' : 'below 1.2'}`);
+  }
+
+  #readCertificate(buffer: Uint8Array, start: number, end: number, frame: number): void {
+    this.#noteFrame(frame);
+    const der = readLeafCertificate(buffer, start, end);
+    if (der === null) {
+      this.#around.listener?.handshakeMessage(frame, 'Certificate (empty)');
+      return;
+    }
+    const names = this.#around.certificates.read(der);
+    if (names === null) {
+      this.#around.note('unreadable-certificate', `a certificate of ${der.length} bytes`, frame);
+      return;
+    }
+    this.#conversation.certificates[this.#side] = names;
+    this.#around.listener?.handshakeMessage(frame, `Certificate CN=${names.commonName ?? '(none)'}`);
+  }
+
+  #noteFrame(frame: number): void {
+    const frames = this.#conversation.handshakeFrames;
+    if (frames.length < this.#around.limits.maxHandshakeFrames && !frames.includes(frame)) frames.push(frame);
+  }
+}

@@ -1,0 +1,261 @@
+import type { CertificateNames, ObservedConnection } from '../events/connection.js';
+import type { Evidence } from '../events/evidence.js';
+import { type Instant, instantOfMicros } from '../events/instant.js';
+import { type AddressBook, AddressBook as Book } from '../topology/address-book.js';
+import type { Directory, NodeKind } from '../topology/directory.js';
+import { isAnonymousHost, isHostName } from '../topology/endpoint.js';
+import type { SilentHost } from './lifecycle.js';
+
+/**
+ * Whose connections these are. A certificate in a TLS 1.2 handshake names its owner, and a dialled name (SNI) that the client went on to use was verified by it;
+ * both bind the address at that moment. Logs and Docker name the rest. With packets alone a node is what it does: peers dial one another and orderers,
+ * orderers never dial peers, and only gossip servers (or mutual TLS) ask clients for a certificate.
+ */
+export interface ConnectionFacts {
+  readonly from: string;
+  readonly to: string;
+  readonly observed: ObservedConnection;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface WireNode {
+  readonly name: string;
+  readonly kind: NodeKind;
+  readonly nameBasis: 'certificate' | 'address';
+  readonly addresses: readonly string[];
+}
+
+export interface WireStream {
+  readonly orderer: string;
+  readonly peer: string;
+  readonly openedAt: Instant | null;
+  readonly closedAt: Instant | null;
+  readonly blocks: number | null;
+  readonly evidence: readonly Evidence[];
+}
+
+/** Two peers between which a capture that covered both shows no connection. */
+export interface SilentPair {
+  readonly peers: readonly [string, string];
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly source: string;
+}
+
+export interface ConnectivityFacts {
+  readonly connections: readonly ConnectionFacts[];
+  readonly wireNodes: readonly WireNode[];
+  readonly streams: readonly WireStream[];
+  readonly silentPairs: readonly SilentPair[];
+  readonly silentHosts: readonly SilentHost[];
+  /** Connections of something else than Fabric. */
+  readonly foreign: readonly ObservedConnection[];
+  readonly addresses: AddressBook;
+}
+
+/** An address of a node as a log line or Docker tells it. */
+export interface ToldAddress {
+  readonly address: string;
+  readonly node: string;
+  readonly at: Instant;
+  readonly basis: 'log' | 'inspect';
+}
+
+/** A dialled name counts as verified when the connection lived this long or carried this much: a client that rejects a certificate leaves at once. */
+const VERIFIED_MICROS = 1_000_000;
+const VERIFIED_BYTES = 8_000;
+
+/** A message smaller than this is no block: the smallest carries a signed transaction or configuration. */
+const SMALLEST_BLOCK_BYTES = 1_000;
+
+export function identifyConnections(
+  observed: readonly ObservedConnection[],
+  directory: Directory,
+  told: readonly ToldAddress[],
+  captures: readonly { readonly source: string; readonly from: Instant; readonly to: Instant }[],
+): ConnectivityFacts {
+  const addresses = new Book();
+  for (const t of told) addresses.add(t.address, t.node, t.at, t.basis);
+  const names = observed.map((c) => nameEnds(c, directory, addresses));
+  const shared = sharedAddresses(observed, names);
+  const ends = observed.map((c, i) => resolveEnds(c, names[i] as EndNames, addresses, shared));
+  const isFabric = (c: ObservedConnection, to: string): boolean => directory.nodes.has(to) || c.protocol === 'tls' || c.protocol === 'http2' || (c.protocol === 'unknown' && c.outcome !== 'established');
+  const known = new Set([...directory.nodes.keys()]);
+  const pairs = observed.map((c, i) => ({ c, ends: ends[i] as Ends }));
+  const fabric = pairs.filter(({ c, ends: e }) => isFabric(c, e.to) || (known.has(e.from) && known.has(e.to)));
+  // A host that only ever failed to answer is no node.
+  const alive = new Set(fabric.flatMap(({ c, ends: e }) => (c.outcome === 'established' ? [e.from, e.to] : [])));
+  const kept = fabric.filter(({ ends: e }) => (known.has(e.to) || alive.has(e.to)) && (known.has(e.from) || alive.has(e.from)));
+  const connections = kept.map(({ c, ends: e }) => ({ from: e.from, to: e.to, observed: c, evidence: evidenceOf(c) })).sort((a, b) => a.observed.firstAt - b.observed.firstAt || (a.from + a.to < b.from + b.to ? -1 : 1));
+  const wireNodes = kindsOf(connections, known, names, observed, addresses);
+  const kindOf = (name: string): NodeKind | null => directory.nodes.get(name)?.kind ?? wireNodes.find((n) => n.name === name)?.kind ?? null;
+  return {
+    connections,
+    wireNodes,
+    streams: connections.filter((c) => kindOf(c.from) === 'peer' && kindOf(c.to) === 'orderer').flatMap(streamOf),
+    silentPairs: captures.flatMap((capture) => silentPairsOf(capture, connections, kindOf)),
+    silentHosts: silentHostsOf(connections),
+    foreign: pairs.filter((p) => !kept.includes(p) && p.c.outcome === 'established').map((p) => p.c),
+    addresses,
+  };
+}
+
+function evidenceOf(c: ObservedConnection): readonly Evidence[] {
+  const frames = [...new Set([c.firstFrame, ...c.handshakeFrames.slice(0, 3), ...(c.closedFrame === null ? [] : [c.closedFrame])])].sort((a, b) => a - b);
+  return frames.map((frame) => ({ source: c.source, frame }));
+}
+
+interface EndNames {
+  readonly client: string | null;
+  readonly server: string | null;
+}
+
+interface Ends {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What the handshake says about both ends; each name it proves is remembered for the address at that moment. */
+function nameEnds(c: ObservedConnection, directory: Directory, addresses: AddressBook): EndNames {
+  const total = c.payloadBytes.fromClient + c.payloadBytes.fromServer;
+  const verified = c.outcome === 'established' && c.serverName !== null && (c.lastAt - c.firstAt >= VERIFIED_MICROS || total >= VERIFIED_BYTES);
+  const shown = c.serverCertificate === null ? null : nameOfCertificate(c.serverCertificate, directory, c.serverName);
+  const dialled = c.serverName === null || !isHostName(c.serverName) ? null : (directory.nodeOfHost(c.serverName) ?? c.serverName);
+  const server = shown ?? (verified ? dialled : null);
+  const client = c.clientCertificate === null ? null : nameOfCertificate(c.clientCertificate, directory, null);
+  if (server !== null) {
+    addresses.add(c.server.address, server, c.firstAt, 'certificate');
+    addresses.add(`${c.server.address}:${c.server.port}`, server, c.firstAt, 'certificate');
+  } else if (dialled !== null && c.outcome === 'established') {
+    addresses.add(c.server.address, dialled, c.firstAt, 'server-name');
+  }
+  if (client !== null) addresses.add(c.client.address, client, c.firstAt, 'certificate');
+  return { client, server };
+}
+
+/** The node a certificate belongs to: of its names one that a node is known by, else the dialled one, else its common name or first host name. */
+function nameOfCertificate(certificate: CertificateNames, directory: Directory, dialled: string | null): string | null {
+  const names = [...(certificate.commonName === null ? [] : [certificate.commonName]), ...certificate.dnsNames].filter((n) => isHostName(n) && !n.includes('*') && !/\s/.test(n));
+  if (dialled !== null && names.includes(dialled)) return directory.nodeOfHost(dialled) ?? dialled;
+  const known = names.map((n) => directory.nodeOfHost(n)).find((n) => n !== null);
+  return known ?? names[0] ?? null;
+}
+
+/** Addresses that several nodes hold at once, as on one host without containers: alone they name nobody. */
+function sharedAddresses(observed: readonly ObservedConnection[], names: readonly EndNames[]): ReadonlySet<string> {
+  const spans = new Map<string, Map<string, { from: Instant; to: Instant }>>();
+  const note = (address: string, name: string | null, at: Instant): void => {
+    if (name === null) return;
+    const byName = spans.get(address) ?? new Map<string, { from: Instant; to: Instant }>();
+    spans.set(address, byName);
+    const span = byName.get(name);
+    if (span === undefined) byName.set(name, { from: at, to: at });
+    else {
+      span.from = instantOfMicros(Math.min(span.from, at));
+      span.to = instantOfMicros(Math.max(span.to, at));
+    }
+  };
+  for (const [i, c] of observed.entries()) {
+    note(c.server.address, names[i]?.server ?? null, c.firstAt);
+    note(c.client.address, names[i]?.client ?? null, c.firstAt);
+  }
+  const shared = new Set<string>();
+  for (const [address, byName] of spans) {
+    const list = [...byName.values()].sort((a, b) => a.from - b.from);
+    if (isAnonymousHost(address) || list.some((s, i) => i > 0 && s.from < (list[i - 1] as { to: Instant }).to)) shared.add(address);
+  }
+  for (const c of observed) for (const end of [c.client, c.server]) if (isAnonymousHost(end.address)) shared.add(end.address);
+  return shared;
+}
+
+function resolveEnds(c: ObservedConnection, names: EndNames, addresses: AddressBook, shared: ReadonlySet<string>): Ends {
+  const socket = (end: { readonly address: string; readonly port: number }): string => (end.address.includes(':') ? `[${end.address}]:${end.port}` : `${end.address}:${end.port}`);
+  const byAddress = (address: string): string | null => (shared.has(address) ? null : addresses.resolve(address, c.firstAt));
+  return {
+    from: names.client ?? byAddress(c.client.address) ?? c.client.address,
+    to: names.server ?? addresses.resolve(`${c.server.address}:${c.server.port}`, c.firstAt) ?? byAddress(c.server.address) ?? (shared.has(c.server.address) ? socket(c.server) : c.server.address),
+  };
+}
+
+/** The nodes that only the packets show, each with the kind its conduct tells. */
+function kindsOf(connections: readonly ConnectionFacts[], known: ReadonlySet<string>, names: readonly EndNames[], observed: readonly ObservedConnection[], addresses: AddressBook): readonly WireNode[] {
+  const certified = new Set(names.flatMap((n) => [n.client, n.server]).filter((n) => n !== null));
+  const established = connections.filter((c) => c.observed.outcome === 'established');
+  const all = new Set(established.flatMap((c) => [c.from, c.to]));
+  const dialled = new Set(established.map((c) => c.to));
+  const dials = new Set(established.map((c) => c.from));
+  const asksCertificate = new Set(established.filter((c) => c.observed.certificateRequested === true).map((c) => c.to));
+  const kindOf = (name: string): NodeKind => {
+    if (!dialled.has(name)) return 'client';
+    if (asksCertificate.has(name)) return 'peer';
+    const incoming = established.filter((c) => c.to === name && (dialled.has(c.from) || c.observed.lastAt - c.observed.firstAt > VERIFIED_MICROS));
+    const there = incoming.reduce((sum, c) => sum + c.observed.payloadBytes.fromClient, 0);
+    const back = incoming.reduce((sum, c) => sum + c.observed.payloadBytes.fromServer, 0);
+    const dialsPeers = established.some((c) => c.from === name && dialled.has(c.to) && dials.has(c.to));
+    // Orderers dial one another too, but answer their clients far more than they are told; gossip goes both ways.
+    if (!dialsPeers) return back > 2 * there || incoming.length === 0 ? 'orderer' : 'peer';
+    const dialledByOthers = incoming.some((c) => !established.some((x) => x.from === name && x.to === c.from));
+    const returnsCalls = established.some((c) => c.from === name && established.some((x) => x.from === c.to && x.to === name));
+    return returnsCalls && dialledByOthers && back > 2 * there ? 'orderer' : 'peer';
+  };
+  const seenAt = (name: string): readonly string[] => {
+    const held = addresses.addressesOf(name).filter((a) => !/:\d+$/.test(a) || a.split(':').length > 2);
+    if (held.length > 0) return held;
+    return [...new Set(observed.flatMap((c) => [c.client.address, c.server.address]).filter((a) => a === name))];
+  };
+  return [...all]
+    .filter((name) => !known.has(name))
+    .sort()
+    .map((name) => ({ name, kind: kindOf(name), nameBasis: certified.has(name) || isHostName(name) ? ('certificate' as const) : ('address' as const), addresses: seenAt(name) }));
+}
+
+/**
+ * A peer's connection to an orderer on which it was served, not one on which it submits: the peer asks once (a signed seek) and the orderer answers with blocks
+ * (orderer.AtomicBroadcast/Deliver; a peer's gateway, 2.4 and later, also calls Broadcast, where large messages go the other way).
+ */
+function streamOf(c: ConnectionFacts): readonly WireStream[] {
+  const { observed } = c;
+  if (observed.outcome !== 'established') return [];
+  const asked = observed.bursts.fromClient.filter((b) => b.bytes >= SMALLEST_BLOCK_BYTES / 2);
+  const served = observed.bursts.fromServer.filter((b) => b.bytes >= SMALLEST_BLOCK_BYTES);
+  const sum = (bursts: readonly { readonly bytes: number }[]): number => bursts.reduce((total, b) => total + b.bytes, 0);
+  if (served.length === 0 && (asked.length === 0 || observed.lastAt - observed.firstAt < VERIFIED_MICROS)) return [];
+  if (asked.length > 3 && sum(asked) > sum(served)) return [];
+  return [{ orderer: c.to, peer: c.from, openedAt: observed.synAt, closedAt: observed.closedAt, blocks: null, evidence: c.evidence }];
+}
+
+/**
+ * Pairs of peers without any packet between them. A capture covers a pair when it shows both with others; where all its connections share one node, it was taken
+ * at that node and knows nothing of the rest.
+ */
+function silentPairsOf(capture: { readonly source: string; readonly from: Instant; readonly to: Instant }, connections: readonly ConnectionFacts[], kindOf: (name: string) => NodeKind | null): readonly SilentPair[] {
+  const here = connections.filter((c) => c.observed.source === capture.source);
+  const nodes = [...new Set(here.flatMap((c) => [c.from, c.to]))];
+  if (nodes.some((n) => here.every((c) => c.from === n || c.to === n))) return [];
+  const peers = nodes.filter((n) => kindOf(n) === 'peer').sort();
+  const met = new Set(here.flatMap((c) => [`${c.from}\n${c.to}`, `${c.to}\n${c.from}`]));
+  return peers.flatMap((a, i) => peers.slice(i + 1).filter((b) => !met.has(`${a}\n${b}`)).map((b) => ({ peers: [a, b] as const, from: capture.from, to: capture.to, source: capture.source })));
+}
+
+/** Closings of one process that ends lie this near. */
+const SAME_END_MICROS = 1_000_000;
+
+/** Moments at which a node closed whatever it had open and nothing of it went on: how the kernel ends a killed process' connections. */
+function silentHostsOf(connections: readonly ConnectionFacts[]): readonly SilentHost[] {
+  const nodes = new Set(connections.flatMap((c) => [c.from, c.to]));
+  const result: SilentHost[] = [];
+  for (const node of nodes) {
+    const own = connections.filter((c) => (c.from === node || c.to === node) && c.observed.outcome === 'established');
+    const closings = own
+      .filter((c) => c.observed.closedAt !== null && (c.observed.closedBy === 'both' || c.observed.closedBy === (c.from === node ? 'client' : 'server')))
+      .sort((a, b) => (a.observed.closedAt as Instant) - (b.observed.closedAt as Instant));
+    for (const closing of closings) {
+      const at = closing.observed.closedAt as Instant;
+      const open = own.filter((c) => c.observed.firstAt <= at && c.observed.lastAt >= at - SAME_END_MICROS);
+      if (open.length < 2 || open.some((c) => c.observed.lastAt > at + SAME_END_MICROS)) continue;
+      const frame = closing.observed.closedFrame ?? closing.observed.lastFrame;
+      result.push({ node, at, evidence: { source: closing.observed.source, frame } });
+    }
+  }
+  return result;
+}

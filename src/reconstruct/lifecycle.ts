@@ -1,0 +1,245 @@
+import type { TimelineEvent } from '../events/event.js';
+import type { Evidence } from '../events/evidence.js';
+import type { Instant } from '../events/instant.js';
+import type { ContainerFacts } from '../topology/inspect.js';
+import { type Incarnation, type Network, obtain, type Reconstructor } from './network.js';
+
+/**
+ * Starts and stops of every process. A peer prints its version banner first (internal/peer/node/start.go); it says goodbye only when it is
+ * asked to ("Received signal", in 1.0–1.1 "Exiting.....", then "Stopping chain", "Stopping gossip"). A killed process writes nothing: it ended after
+ * its last line and before its next start. Silence alone is no stop.
+ */
+export type ElectionMode = 'dynamic' | 'static-leader' | 'static-follower' | 'unknown';
+
+export interface StartFacts {
+  readonly at: Instant;
+  readonly incarnation: number;
+  readonly fabricVersion: string | null;
+  readonly leaderElection: ElectionMode;
+  readonly bootstrap: readonly string[] | null;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly tls: boolean | null;
+  readonly basis: 'log' | 'docker';
+  readonly evidence: readonly Evidence[];
+}
+
+export interface StopFacts {
+  readonly at: Instant;
+  readonly incarnation: number;
+  readonly graceful: boolean;
+  readonly basis: 'log' | 'docker' | 'packets' | 'last-line';
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Lifecycle {
+  readonly starts: readonly StartFacts[];
+  readonly stops: readonly StopFacts[];
+  /** Configuration of a process whose start is not in its log. */
+  readonly unstarted: StartFacts | null;
+}
+
+/** The packets' word for the end of a process: the moment its host closed all its connections and fell silent. */
+export interface SilentHost {
+  readonly node: string;
+  readonly at: Instant;
+  readonly evidence: Evidence;
+}
+
+interface Life {
+  banner: { readonly at: Instant; readonly version: string | null; readonly evidence: readonly Evidence[] } | null;
+  stopping: { readonly at: Instant; readonly evidence: readonly Evidence[] } | null;
+  settings: Readonly<Record<string, string>>;
+  bootstrap: readonly string[] | null;
+  tls: boolean | null;
+  serving: boolean;
+  elected: boolean;
+  pulls: boolean;
+  told: ElectionMode | null;
+  evidence: Evidence[];
+}
+
+const newLife = (): Life => ({
+  banner: null,
+  stopping: null,
+  settings: {},
+  bootstrap: null,
+  tls: null,
+  serving: false,
+  elected: false,
+  pulls: false,
+  told: null,
+  evidence: [],
+});
+
+export function reconstructLifecycle(network: Network, silentHosts: readonly SilentHost[]): Reconstructor<ReadonlyMap<string, Lifecycle>> {
+  const lives = new Map<string, Map<number, Life>>();
+  return {
+    step(event) {
+      const life = obtain(
+        obtain(lives, event.node, () => new Map<number, Life>()),
+        event.incarnation,
+        newLife,
+      );
+      learn(life, event);
+    },
+    finish() {
+      const result = new Map<string, Lifecycle>();
+      for (const [name, identity] of network.directory.nodes) {
+        const incarnations = network.incarnations.get(name) ?? [];
+        const known = lives.get(name) ?? new Map<number, Life>();
+        const silent = silentHosts.filter((s) => s.node === name);
+        result.set(name, lifecycleOf(incarnations, known, identity.container, silent));
+      }
+      return result;
+    },
+  };
+}
+
+function learn(life: Life, event: TimelineEvent): void {
+  const { body } = event;
+  switch (body.kind) {
+    case 'process.banner':
+      life.banner ??= { at: event.at, version: body.fabricVersion, evidence: event.evidence };
+      break;
+    case 'process.stopping':
+      life.stopping ??= { at: event.at, evidence: event.evidence };
+      break;
+    case 'election.stopping':
+      life.stopping ??= { at: event.at, evidence: event.evidence };
+      life.elected = true;
+      break;
+    case 'process.config-printed':
+      life.settings = { ...life.settings, ...body.settings };
+      break;
+    case 'gossip.initialized':
+      if (body.bootstrap !== null) life.bootstrap = body.bootstrap;
+      life.tls ??= false;
+      break;
+    case 'process.tls-enabled':
+      life.tls = true;
+      break;
+    case 'process.serving':
+      life.serving = true;
+      break;
+    case 'election.leader-became':
+    case 'election.leader-elected':
+    case 'election.leader-known':
+    case 'election.message-heard':
+      life.elected = true;
+      break;
+    case 'deliver.service-started':
+      life.pulls = true;
+      break;
+    case 'election.mode-told':
+      life.told = body.mode;
+      break;
+    default:
+      break;
+  }
+}
+
+function modeFromSettings(settings: Readonly<Record<string, string>>): ElectionMode | null {
+  const election = settings['peer.gossip.useleaderelection'];
+  const leader = settings['peer.gossip.orgleader'];
+  return modeOf(election, leader);
+}
+
+/** `peer.gossip.useLeaderElection` and `orgLeader` decide (core/peer, gossip/service/gossip_service.go); only both together are certain. */
+function modeOf(election: string | undefined, leader: string | undefined): ElectionMode | null {
+  if (election === 'true') return 'dynamic';
+  if (election === 'false' && leader === 'true') return 'static-leader';
+  if (election === 'false' && leader === 'false') return 'static-follower';
+  return null;
+}
+
+function settingsFromEnvironment(container: ContainerFacts | null): Readonly<Record<string, string>> {
+  const settings: Record<string, string> = {};
+  for (const [key, value] of Object.entries(container?.environment ?? {})) {
+    // An empty variable does not unset core.yaml's value (viper), so it says nothing.
+    if (value !== '' && key.startsWith('CORE_PEER_')) settings[key.slice('CORE_'.length).toLowerCase().replaceAll('_', '.')] = value;
+  }
+  return settings;
+}
+
+function electionOf(life: Life, environment: Readonly<Record<string, string>>): ElectionMode {
+  const configured = modeFromSettings(life.settings) ?? modeFromSettings(environment);
+  if (configured !== null) return configured;
+  if (life.elected) return 'dynamic';
+  if (life.told !== null) return life.told;
+  return life.pulls ? 'static-leader' : 'unknown';
+}
+
+const splitList = (text: string | undefined): readonly string[] | null => (text === undefined || text === '' ? null : text.trim().split(/\s+/));
+
+function startOf(incarnation: number, at: Instant, life: Life, container: ContainerFacts | null, basis: 'log' | 'docker', evidence: readonly Evidence[]): StartFacts {
+  const environment = settingsFromEnvironment(container);
+  return {
+    at,
+    incarnation,
+    fabricVersion: life.banner?.version ?? null,
+    leaderElection: electionOf(life, environment),
+    bootstrap: life.bootstrap ?? splitList(life.settings['peer.gossip.bootstrap'] ?? environment['peer.gossip.bootstrap']),
+    settings: { ...environment, ...life.settings },
+    tls: life.tls ?? (environment['peer.tls.enabled'] === undefined ? null : environment['peer.tls.enabled'] === 'true'),
+    basis,
+    evidence,
+  };
+}
+
+/** Docker's start and the first line of the same process are this near at most. */
+const SAME_START_MICROS = 30_000_000;
+
+function lifecycleOf(incarnations: readonly Incarnation[], lives: ReadonlyMap<number, Life>, container: ContainerFacts | null, silent: readonly SilentHost[]): Lifecycle {
+  const starts: StartFacts[] = [];
+  const stops: StopFacts[] = [];
+  let unstarted: StartFacts | null = null;
+  for (const incarnation of incarnations) {
+    const life = lives.get(incarnation.index) ?? newLife();
+    const next = incarnations[incarnation.index + 1];
+    const at = life.banner?.at ?? incarnation.firstAt;
+    const start = startOf(incarnation.index, at, life, container, 'log', life.banner?.evidence ?? [incarnation.firstEvidence]);
+    if (life.banner !== null || incarnation.startIsLogged) starts.push(start);
+    else unstarted = start;
+    const stop = stopOf(incarnation, life, next, container, silent);
+    if (stop !== null) stops.push(stop);
+  }
+  const dockerStart = container?.startedAt ?? null;
+  if (container !== null && dockerStart !== null && !starts.some((s) => Math.abs(s.at - dockerStart) < SAME_START_MICROS)) {
+    const covering = incarnations.findLast((i) => i.firstAt <= dockerStart + SAME_START_MICROS && i.lastAt >= dockerStart - SAME_START_MICROS);
+    if (covering === undefined || !covering.startIsLogged) {
+      const life = lives.get(covering?.index ?? -1) ?? newLife();
+      starts.push(startOf(covering?.index ?? incarnations.length, dockerStart, life, container, 'docker', [container.startedEvidence]));
+      starts.sort((a, b) => a.at - b.at);
+    }
+  }
+  return { starts, stops, unstarted };
+}
+
+function stopOf(incarnation: Incarnation, life: Life, next: Incarnation | undefined, container: ContainerFacts | null, silent: readonly SilentHost[]): StopFacts | null {
+  const base = { incarnation: incarnation.index };
+  if (life.stopping !== null) return { ...base, at: life.stopping.at, graceful: true, basis: 'log', evidence: life.stopping.evidence };
+  const until = next?.startIsLogged === true ? next.firstAt : null;
+  const finishedAt = container?.finishedAt ?? null;
+  const fits = (at: Instant): boolean => at >= incarnation.lastAt - 1_000_000 && (until === null || at <= until);
+  if (container !== null && finishedAt !== null && fits(finishedAt) && (until !== null || !container.running)) {
+    return { ...base, at: finishedAt, graceful: false, basis: 'docker', evidence: [container.finishedEvidence] };
+  }
+  if (until === null) return null;
+  const closed = silent.findLast((s) => fits(s.at));
+  if (closed !== undefined) return { ...base, at: closed.at, graceful: false, basis: 'packets', evidence: [closed.evidence] };
+  return { ...base, at: incarnation.lastAt, graceful: false, basis: 'last-line', evidence: [incarnation.lastEvidence] };
+}
+
+/** The start a moment belongs to: the last one at or before it, else the first. */
+export function startAt(lifecycle: Lifecycle | undefined, at: Instant): StartFacts | null {
+  if (lifecycle === undefined) return null;
+  return lifecycle.starts.findLast((s) => s.at <= at) ?? lifecycle.unstarted ?? lifecycle.starts[0] ?? null;
+}
+
+/** Whether the node's process is known to have been down at `at`. */
+export function isDown(lifecycle: Lifecycle | undefined, at: Instant): boolean {
+  if (lifecycle === undefined) return false;
+  const stop = lifecycle.stops.findLast((s) => s.at <= at);
+  return stop !== undefined && !lifecycle.starts.some((s) => s.at > stop.at && s.at <= at);
+}
+

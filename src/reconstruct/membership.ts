@@ -1,0 +1,216 @@
+import type { BodyOf } from '../events/event.js';
+import type { Evidence } from '../events/evidence.js';
+import type { Instant } from '../events/instant.js';
+import type { ChannelPeerFacts } from './channels.js';
+import { type Lifecycle, startAt } from './lifecycle.js';
+import { nameOfEndpoint, type Network, obtain, type Reconstructor } from './network.js';
+
+/**
+ * Who saw whom on each channel. Since 1.4.0 a tracker compares the channel's live members every `membershipTrackerInterval` (5 s) and prints the
+ * difference with the whole view (gossip/gossip/channel/channel.go, reportMembershipChanges), so a change happened up to one interval before its line.
+ * The observer is never in its own view. 1.4 does not name the channel: with several channels a line belongs to the one whose tracker ticks at that
+ * moment (its start + k × interval). The observer's own stop ends what it saw.
+ */
+export interface MembershipChangeFacts {
+  readonly observer: string;
+  readonly at: Instant;
+  readonly online: readonly string[];
+  readonly offline: readonly string[];
+  readonly members: readonly string[];
+  readonly basis: 'log' | 'tracker-phase';
+  readonly evidence: readonly Evidence[];
+}
+
+export interface SeenSpan {
+  readonly from: Instant;
+  readonly to: Instant | null;
+}
+
+export interface MembershipFacts {
+  readonly changes: readonly MembershipChangeFacts[];
+  /** observer → subject → when it was in the view. */
+  readonly seen: ReadonlyMap<string, ReadonlyMap<string, readonly SeenSpan[]>>;
+  readonly fullViewAt: ReadonlyMap<string, Instant | null>;
+  readonly convergedAt: Instant | null;
+}
+
+export interface UnplacedView {
+  readonly observer: string;
+  readonly at: Instant;
+  readonly text: string;
+  readonly evidence: readonly Evidence[];
+}
+
+interface View {
+  readonly observer: string;
+  readonly at: Instant;
+  readonly incarnation: number;
+  readonly body: BodyOf<'channel.view-changed'>;
+  readonly evidence: readonly Evidence[];
+}
+
+/** Two members of one organization, as a view line shows it by printing an internal endpoint. */
+export interface KinshipHint {
+  readonly observer: string;
+  readonly member: string;
+}
+
+export interface ViewsRead {
+  readonly views: readonly View[];
+  readonly kinship: readonly KinshipHint[];
+  /** Peer → channel → when the channel's gossip object of each process life began to exist. */
+  readonly trackers: ReadonlyMap<string, readonly Tracker[]>;
+}
+
+interface Tracker {
+  readonly channel: string;
+  readonly incarnation: number;
+  readonly startedAt: Instant;
+}
+
+export function readViews(network: Network): Reconstructor<ViewsRead> {
+  const views: View[] = [];
+  const kinship = new Map<string, KinshipHint>();
+  const trackers = new Map<string, Tracker[]>();
+  return {
+    step(event) {
+      const { body } = event;
+      if (body.kind === 'channel.configured') {
+        const known = obtain(trackers, event.node, () => []);
+        if (!known.some((t) => t.channel === body.channel && t.incarnation === event.incarnation)) {
+          known.push({ channel: body.channel, incarnation: event.incarnation, startedAt: event.at });
+        }
+      }
+      if (body.kind !== 'channel.view-changed') return;
+      views.push({ observer: event.node, at: event.at, incarnation: event.incarnation, body, evidence: event.evidence });
+      for (const member of body.members) {
+        const name = nameOfEndpoint(network, member.endpoint);
+        if (member.organization === 'own') kinship.set(`${event.node} ${name}`, { observer: event.node, member: name });
+      }
+    },
+    finish: () => ({ views, kinship: [...kinship.values()], trackers }),
+  };
+}
+
+const DEFAULT_TRACKER_MICROS = 5_000_000;
+
+/** A tick comes this late at most after its computed moment; a busy peer is later, and then the line stays unplaced. */
+const PHASE_TOLERANCE_MICROS = 400_000;
+
+/** A second channel whose tick is this much worse cannot be meant. */
+const PHASE_ADVANTAGE_MICROS = 250_000;
+
+/** Go duration such as `5s` or `1m30s` or `500ms` in microseconds, or null. */
+export function parseGoDuration(text: string): number | null {
+  const unit: Readonly<Record<string, number>> = { h: 3_600_000_000, m: 60_000_000, s: 1_000_000, ms: 1000, us: 1, µs: 1, ns: 0.001 };
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)/g)];
+  if (parts.length === 0 || parts.map((p) => p[0]).join('') !== text) return null;
+  return parts.reduce((sum, p) => sum + Number(p[1]) * (unit[p[2] as string] as number), 0);
+}
+
+interface Placement {
+  readonly channel: string;
+  readonly basis: 'log' | 'tracker-phase';
+}
+
+function placeView(view: View, trackers: readonly Tracker[], intervalMicros: number): Placement | null {
+  if (view.body.channel !== null) return { channel: view.body.channel, basis: 'log' };
+  const open = trackers.filter((t) => t.incarnation === view.incarnation && t.startedAt <= view.at);
+  const only = open[0];
+  if (only === undefined) return null;
+  if (open.length === 1) return { channel: only.channel, basis: 'log' };
+  const lateness = open.map((t) => {
+    const phase = (view.at - t.startedAt) % intervalMicros;
+    // A stamp is cut to whole milliseconds, so a tick may seem a moment early.
+    return { channel: t.channel, late: phase > intervalMicros - 5000 ? 0 : phase };
+  });
+  lateness.sort((a, b) => a.late - b.late);
+  const [best, second] = lateness;
+  if (best === undefined || second === undefined || best.late > PHASE_TOLERANCE_MICROS) return null;
+  return second.late - best.late < PHASE_ADVANTAGE_MICROS ? null : { channel: best.channel, basis: 'tracker-phase' };
+}
+
+/**
+ * Membership per channel from the views that were read. `channels` tells which peers joined each channel; the full view of an observer is every
+ * other one of them.
+ */
+export function reconstructMembership(
+  network: Network,
+  read: ViewsRead,
+  lifecycles: ReadonlyMap<string, Lifecycle>,
+  channels: ReadonlyMap<string, ReadonlyMap<string, ChannelPeerFacts>>,
+): { readonly byChannel: ReadonlyMap<string, MembershipFacts>; readonly unplaced: readonly UnplacedView[] } {
+  const unplaced: UnplacedView[] = [];
+  const placed = new Map<string, MembershipChangeFacts[]>();
+  const names = (members: readonly { readonly endpoint: string }[]): readonly string[] => [...new Set(members.map((m) => nameOfEndpoint(network, m.endpoint)))].sort();
+  for (const view of read.views) {
+    const settings = startAt(lifecycles.get(view.observer), view.at)?.settings ?? {};
+    const interval = parseGoDuration(settings['peer.gossip.membershiptrackerinterval'] ?? '') ?? DEFAULT_TRACKER_MICROS;
+    const known = [...(read.trackers.get(view.observer) ?? [])];
+    const joined = [...channels].flatMap(([channel, peers]) => (peers.has(view.observer) ? [channel] : []));
+    // A log that begins after the join has no tracker start; with one channel in all there is still no doubt.
+    const lone = known.length === 0 && joined.length === 1 ? joined[0] : undefined;
+    const place: Placement | null = lone !== undefined && view.body.channel === null ? { channel: lone, basis: 'log' } : placeView(view, known, interval);
+    if (place === null) {
+      unplaced.push({ observer: view.observer, at: view.at, text: `online: ${names(view.body.online).join(', ') || 'none'}; offline: ${names(view.body.offline).join(', ') || 'none'}; view: ${names(view.body.members).join(', ') || 'empty'}`, evidence: view.evidence });
+      continue;
+    }
+    obtain(placed, place.channel, () => []).push({
+      observer: view.observer,
+      at: view.at,
+      online: names(view.body.online),
+      offline: names(view.body.offline),
+      members: names(view.body.members),
+      basis: place.basis,
+      evidence: view.evidence,
+    });
+  }
+  const byChannel = new Map([...placed].map(([channel, changes]) => [channel, membershipOf(changes, [...(channels.get(channel)?.keys() ?? [])], lifecycles)] as const));
+  return { byChannel, unplaced };
+}
+
+function membershipOf(changes: readonly MembershipChangeFacts[], joined: readonly string[], lifecycles: ReadonlyMap<string, Lifecycle>): MembershipFacts {
+  const observers = [...new Set(changes.map((c) => c.observer))].sort();
+  const seen = new Map(observers.map((o) => [o, seenBy(changes.filter((c) => c.observer === o), lifecycles.get(o))] as const));
+  const others = (observer: string): readonly string[] => joined.filter((p) => p !== observer);
+  const fullViewAt = new Map(joined.map((peer) => [peer, fullAt(seen.get(peer), others(peer))] as const));
+  return { changes, seen, fullViewAt, convergedAt: convergedAt(seen, joined) };
+}
+
+/** Follows one observer's view line by line; every line shows the whole view, so a lost line heals at the next. */
+function seenBy(changes: readonly MembershipChangeFacts[], lifecycle: Lifecycle | undefined): ReadonlyMap<string, readonly SeenSpan[]> {
+  const open = new Map<string, Instant>();
+  const spans = new Map<string, SeenSpan[]>();
+  const close = (subject: string, to: Instant): void => {
+    const from = open.get(subject);
+    if (from === undefined) return;
+    open.delete(subject);
+    obtain(spans, subject, () => []).push({ from, to });
+  };
+  let stops = [...(lifecycle?.stops ?? [])].sort((a, b) => a.at - b.at);
+  for (const change of changes) {
+    for (const stop of stops.filter((s) => s.at <= change.at)) for (const subject of [...open.keys()]) close(subject, stop.at);
+    stops = stops.filter((s) => s.at > change.at);
+    const members = new Set(change.members);
+    for (const subject of [...open.keys()]) if (!members.has(subject)) close(subject, change.at);
+    for (const subject of members) if (!open.has(subject)) open.set(subject, change.at);
+  }
+  for (const stop of stops) for (const subject of [...open.keys()]) close(subject, stop.at);
+  for (const [subject, from] of open) obtain(spans, subject, () => []).push({ from, to: null });
+  return spans;
+}
+
+const holds = (spans: readonly SeenSpan[] | undefined, at: Instant): boolean => (spans ?? []).some((s) => s.from <= at && (s.to === null || s.to > at));
+
+function fullAt(view: ReadonlyMap<string, readonly SeenSpan[]> | undefined, others: readonly string[]): Instant | null {
+  if (view === undefined || others.length === 0) return null;
+  const moments = [...view.values()].flatMap((spans) => spans.map((s) => s.from)).sort((a, b) => a - b);
+  return moments.find((at) => others.every((o) => holds(view.get(o), at))) ?? null;
+}
+
+function convergedAt(seen: ReadonlyMap<string, ReadonlyMap<string, readonly SeenSpan[]>>, joined: readonly string[]): Instant | null {
+  if (joined.length < 2) return null;
+  const moments = [...seen.values()].flatMap((view) => [...view.values()].flatMap((spans) => spans.map((s) => s.from))).sort((a, b) => a - b);
+  return moments.find((at) => joined.every((o) => joined.every((s) => s === o || holds(seen.get(o)?.get(s), at)))) ?? null;
+}
+

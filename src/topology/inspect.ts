@@ -1,0 +1,158 @@
+import type { Evidence } from '../events/evidence.js';
+import { type Instant, parseInstant } from '../events/instant.js';
+
+/** What `docker inspect` tells of one container. It knows only the moment it was asked. */
+export interface ContainerFacts {
+  readonly source: string;
+  readonly id: string;
+  /** Without Docker's leading slash. */
+  readonly name: string;
+  readonly role: 'peer' | 'orderer' | 'client' | 'other';
+  /** Names other containers can reach it by: container name, compose service, network aliases, host name; never its id. */
+  readonly aliases: readonly string[];
+  readonly addresses: readonly { readonly network: string; readonly address: string; readonly evidence: Evidence }[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly environmentEvidence: Evidence;
+  readonly startedAt: Instant | null;
+  readonly startedEvidence: Evidence;
+  readonly finishedAt: Instant | null;
+  readonly finishedEvidence: Evidence;
+  readonly running: boolean;
+}
+
+/** What `docker network inspect` tells of one network's members. */
+export interface NetworkFacts {
+  readonly source: string;
+  readonly name: string;
+  readonly members: readonly { readonly containerId: string; readonly containerName: string; readonly address: string; readonly evidence: Evidence }[];
+}
+
+export interface InspectFacts {
+  readonly containers: readonly ContainerFacts[];
+  readonly networks: readonly NetworkFacts[];
+  /** What the cited lines say, for readers: only what is cited, since the rest of an environment may hold secrets. */
+  readonly excerpts: ReadonlyMap<number, string>;
+}
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+const objectOf = (value: Json | undefined): { readonly [key: string]: Json } =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as { readonly [key: string]: Json }) : {};
+const listOf = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
+const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
+
+/** Docker writes this for "never". */
+const NEVER = '0001-01-01';
+
+function instantOf(text: string): Instant | null {
+  return text === '' || text.startsWith(NEVER) ? null : parseInstant(text);
+}
+
+/**
+ * The containers and networks in the text of `docker inspect` or `docker network inspect`, or null when `text` is neither.
+ * A record of another shape beside them is skipped.
+ */
+export function parseInspect(text: string, source: string): InspectFacts | null {
+  let parsed: Json;
+  try {
+    parsed = JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
+  const lines = new LineFinder(text, source);
+  const records = (Array.isArray(parsed) ? parsed : [parsed]).map(objectOf);
+  const containers = records.filter((r) => 'Config' in r && 'State' in r && 'Id' in r).map((r) => containerOf(r, source, lines));
+  const networks = records.filter((r) => 'Containers' in r && 'IPAM' in r).map((r) => networkOf(r, source, lines));
+  return containers.length + networks.length === 0 ? null : { containers, networks, excerpts: lines.excerpts };
+}
+
+/** Finds the line of a distinctive text, so that a fact from JSON can cite the very line. */
+class LineFinder {
+  readonly #text: string;
+  readonly #source: string;
+  constructor(text: string, source: string) {
+    this.#text = text;
+    this.#source = source;
+  }
+  readonly excerpts = new Map<number, string>();
+
+  /** The place of the last of `needles`, each looked for after the one before; `said` is what the place is cited for. */
+  evidenceOf(said: string, ...needles: readonly string[]): Evidence {
+    let at = 0;
+    for (const needle of needles) {
+      const found = this.#text.indexOf(needle, at);
+      if (found >= 0) at = found;
+    }
+    let line = 1;
+    for (let i = this.#text.indexOf('\n'); i >= 0 && i < at; i = this.#text.indexOf('\n', i + 1)) line++;
+    const before = this.excerpts.get(line);
+    if (before === undefined) this.excerpts.set(line, said);
+    else if (!before.includes(said)) this.excerpts.set(line, `${before} … ${said}`);
+    return { source: this.#source, line };
+  }
+}
+
+/** The settings a report may show; everything else in an environment could be a secret. */
+const SHOWN_SETTING = /^(?:CORE_PEER_(?:GOSSIP_|ID$|ADDRESS$|LOCALMSPID$|TLS_ENABLED$)|ORDERER_GENERAL_(?:LOCALMSPID|LISTENPORT)$|FABRIC_LOGGING_(?:SPEC|FORMAT)$|CORE_LOGGING_)/;
+
+function containerOf(record: { readonly [key: string]: Json }, source: string, lines: LineFinder): ContainerFacts {
+  const config = objectOf(record['Config']);
+  const state = objectOf(record['State']);
+  const id = textOf(record['Id']);
+  const name = textOf(record['Name']).replace(/^\//, '');
+  const environment: Record<string, string> = {};
+  for (const entry of listOf(config['Env'])) {
+    const pair = textOf(entry);
+    const equals = pair.indexOf('=');
+    if (equals > 0) environment[pair.slice(0, equals)] = pair.slice(equals + 1);
+  }
+  const shown = Object.entries(environment).filter(([key]) => SHOWN_SETTING.test(key)).map(([key, value]) => `${key}=${value}`);
+  const networks = Object.entries(objectOf(objectOf(record['NetworkSettings'])['Networks'])).map(([network, n]) => ({ network, facts: objectOf(n) }));
+  const service = textOf(objectOf(config['Labels'])['com.docker.compose.service']);
+  const aliases = [name, service, textOf(config['Hostname']), ...networks.flatMap((n) => [...listOf(n.facts['Aliases']), ...listOf(n.facts['DNSNames'])].map(textOf))];
+  const startedAt = textOf(state['StartedAt']);
+  const finishedAt = textOf(state['FinishedAt']);
+  return {
+    source,
+    id,
+    name,
+    role: roleOf(record, config, environment),
+    aliases: [...new Set(aliases.filter((a) => a !== '' && !id.startsWith(a)))],
+    addresses: networks.flatMap((n) =>
+      [textOf(n.facts['IPAddress']), textOf(n.facts['GlobalIPv6Address'])]
+        .filter((address) => address !== '')
+        .map((address) => ({ network: n.network, address, evidence: lines.evidenceOf(`${name}: ${address}`, id, `"${address}"`) })),
+    ),
+    environment,
+    environmentEvidence: lines.evidenceOf(`${name}: ${shown.join(' ')}`, id, '"Env"'),
+    startedAt: instantOf(startedAt),
+    startedEvidence: lines.evidenceOf(`${name}: "StartedAt": "${startedAt}"`, id, '"StartedAt"'),
+    finishedAt: instantOf(finishedAt),
+    finishedEvidence: lines.evidenceOf(`${name}: "FinishedAt": "${finishedAt}"`, id, '"FinishedAt"'),
+    running: state['Running'] === true,
+  };
+}
+
+function roleOf(record: { readonly [key: string]: Json }, config: { readonly [key: string]: Json }, environment: Readonly<Record<string, string>>): ContainerFacts['role'] {
+  const command = [textOf(record['Path']), ...listOf(record['Args']).map(textOf)].join(' ');
+  const image = textOf(config['Image']);
+  if ('CORE_CHAINCODE_ID_NAME' in environment || 'CORE_CHAINCODE_ID' in environment) return 'client';
+  if (/(?:^|\/|\s)peer node start(?:\s|$)/.test(command) || /fabric-peer(?:[:@]|$)/.test(image)) return 'peer';
+  if (/(?:^|\/|\s)orderer(?:\s|$)/.test(command) || /fabric-orderer(?:[:@]|$)/.test(image)) return 'orderer';
+  if (/fabric-(?:tools|ccenv|javaenv|nodeenv|baseos)(?:[:@]|$)/.test(image)) return 'client';
+  const keys = Object.keys(environment);
+  if (keys.some((k) => k.startsWith('ORDERER_GENERAL_'))) return 'orderer';
+  if (keys.some((k) => k.startsWith('CORE_PEER_GOSSIP_'))) return 'peer';
+  return keys.some((k) => k.startsWith('CORE_PEER_')) ? 'client' : 'other';
+}
+
+function networkOf(record: { readonly [key: string]: Json }, source: string, lines: LineFinder): NetworkFacts {
+  const members = Object.entries(objectOf(record['Containers'])).flatMap(([containerId, value]) => {
+    const member = objectOf(value);
+    return [textOf(member['IPv4Address']), textOf(member['IPv6Address'])]
+      .map((address) => address.replace(/\/\d+$/, ''))
+      .filter((address) => address !== '')
+      .map((address) => ({ containerId, containerName: textOf(member['Name']), address, evidence: lines.evidenceOf(`${textOf(member['Name'])}: ${address}`, containerId, `"${address}`) }));
+  });
+  return { source, name: textOf(record['Name']), members };
+}
