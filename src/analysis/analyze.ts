@@ -84,7 +84,7 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
     suspicions: contacts.suspicions.map((s) => ({ ...s, at: formatInstant(s.at) })),
     contacts: contacts.contacts.map((c) => ({ ...c, at: formatInstant(c.at) })),
     connections: connectivity.connections.map(describeConnection),
-    silentPairs: connectivity.silentPairs.map((p) => ({ peers: p.peers, from: formatInstant(p.from), to: formatInstant(p.to), source: p.source })),
+    silentPairs: connectivity.silentPairs.map((p) => ({ peers: p.peers, from: formatInstant(p.from), to: formatInstant(p.to), evidence: p.evidence })),
   };
   const ordering = { deliverStreams, raft: raftTerms.map((r): RaftTerm => ({ ...r, from: formatInstant(r.from), to: r.to === null ? null : formatInstant(r.to) })) };
   const known = windowOf(recorded);

@@ -1,6 +1,9 @@
 import type { Evidence } from '../events/evidence.js';
 
-/** RFC 3339, UTC, six decimals. */
+/**
+ * RFC 3339, UTC, six decimals.
+ * @pattern ^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$
+ */
 export type Timestamp = string;
 
 /** `analysis.json`, version 1: everything known about a network. Unknown is null or absent, never 0 or "". */
@@ -227,7 +230,7 @@ export interface Gossip {
   readonly contacts: readonly Contact[];
   readonly connections: readonly Connection[];
   /** Pairs of peers that exchanged nothing in a capture that covered both. */
-  readonly silentPairs: readonly { readonly peers: readonly [string, string]; readonly from: Timestamp; readonly to: Timestamp; readonly source: string }[];
+  readonly silentPairs: readonly { readonly peers: readonly [string, string]; readonly from: Timestamp; readonly to: Timestamp; readonly evidence: readonly Evidence[] }[];
 }
 
 export interface BootstrapAttempt {

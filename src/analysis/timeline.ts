@@ -2,6 +2,7 @@ import type { LogEvent, MemberRef, TimelineEvent } from '../events/event.js';
 import { compareEvidence, type Evidence } from '../events/evidence.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
 import type { ProcessRun } from '../logs/log-decoder.js';
+import { settingsAreInForce } from '../reconstruct/lifecycle.js';
 import type { Incarnation } from '../reconstruct/network.js';
 import { buildDirectory, type Directory, type Mention, type NodeKind, type RunFacts } from '../topology/directory.js';
 import type { Recorded, RecordedLog } from './recorded.js';
@@ -61,7 +62,7 @@ function runFactsOf(log: RecordedLog): readonly RunFacts[] {
     const pkiIds = new Set<string>();
     let processId: string | null = null;
     let listenPort: number | null = null;
-    let mspId: string | null = null;
+    let printed: Readonly<Record<string, string>> = {};
     for (const { body } of events) {
       if (body.kind === 'gossip.self-named') {
         named.unshift(...endpointsOfMember(body.self));
@@ -75,7 +76,7 @@ function runFactsOf(log: RecordedLog): readonly RunFacts[] {
       else if (body.kind === 'process.config-printed') {
         const port = body.settings['general.listenport'];
         if (port !== undefined) listenPort = Number(port);
-        mspId = body.settings[body.role === 'orderer' ? 'general.localmspid' : 'peer.localmspid']?.replaceAll('"', '') ?? mspId;
+        printed = body.settings;
       }
     }
     return {
@@ -90,7 +91,7 @@ function runFactsOf(log: RecordedLog): readonly RunFacts[] {
       pkiIds: [...pkiIds],
       processId,
       listenPort,
-      mspId,
+      mspId: printed['general.localmspid'] ?? (settingsAreInForce(printed, processId) ? printed['peer.localmspid'] : undefined) ?? null,
       fingerprints: new Set(events.slice(0, MAX_FINGERPRINTS).map(fingerprintOf)),
     };
   });

@@ -1,6 +1,7 @@
 import type { TimelineEvent } from '../events/event.js';
 import { type Evidence, mergeEvidence } from '../events/evidence.js';
 import { formatInstant } from '../events/instant.js';
+import { hostOf, isAnonymousHost } from '../topology/endpoint.js';
 import { tellBlocks } from './block-sentences.js';
 import type { Analysis, BootstrapAttempt, Channel, Node, Organization, Sentence, Suspicion, Term } from './contract.js';
 import { clockOf, countOf, durationOf, listOf, microsOf } from './phrases.js';
@@ -57,7 +58,14 @@ function tellNetwork(told: Told): readonly Sentence[] {
     versions.length > 0 ? `Fabric ${listOf(versions)}` : 'of unknown Fabric version',
     ...(tls.length > 0 ? [tls.map((t) => (t === 'none' ? 'without TLS' : `TLS ${t}`)).join(', ')] : []),
   ];
-  return [sentence('network', window.from, `${parts.join('; ')}.`, [...peers, ...orderers].map((n) => n.name), null, [])];
+  return [sentence('network', window.from, `${parts.join('; ')}.`, [...peers, ...orderers].map((n) => n.name), null, firstPlaces(told))];
+}
+
+/** Where the recording begins: the first start, contact or connection that is shown. */
+function firstPlaces(told: Told): readonly Evidence[] {
+  const starts = told.nodes.flatMap((n) => n.starts.flatMap((s) => s.evidence));
+  const connections = told.gossip.connections.slice(0, 1).flatMap((c) => c.evidence.slice(0, 1));
+  return starts.length > 0 ? starts : [...connections, ...(told.events[0]?.evidence ?? [])];
 }
 
 function tellStarts(nodes: readonly Node[]): readonly Sentence[] {
@@ -113,6 +121,7 @@ function tellAttempts(told: Told): readonly Sentence[] {
 
 /** Why a target did not answer, where the starts and stops of the target tell. */
 function absence(told: Told, attempt: BootstrapAttempt): string {
+  if (isAnonymousHost(hostOf(attempt.target))) return ': that is the peer’s own host, which core.yaml names when no bootstrap peer is set';
   const target = told.nodes.find((n) => n.endpoint === attempt.target || n.name === attempt.target.replace(/:\d+$/, ''));
   if (target === undefined) return '';
   const running = target.starts.filter((s) => s.at <= attempt.at).at(-1);
@@ -155,10 +164,16 @@ function tellTerm(term: Term, o: Organization, channel: Channel, told: Told): re
   const others = o.leadership.terms.filter((t) => t !== term && t.from <= term.from && (t.to === null || t.to > term.from)).map((t) => t.peer);
   const rivals = others.length > 0 ? `, although ${listOf(others)} ${others.length === 1 ? 'was' : 'were'} leading` : '';
   const stream = told.ordering.deliverStreams.find((s) => s.peer === term.peer && s.basis === 'log' && (s.channel === channel.name || s.channel === null) && s.openedAt !== null && s.openedAt >= term.from && microsOf(s.openedAt) - microsOf(term.from) < STREAM_DELAY_MICROS);
-  const pulls = stream === undefined ? '' : ` and opened a block stream ${stream.orderer === null ? 'to the orderer' : `to ${stream.orderer}`} ${durationOf(microsOf(stream.openedAt as string) - microsOf(term.from))} later`;
+  const pulls = stream === undefined ? '' : ` and opened a block stream to ${stream.orderer ?? loneOrderer(told) ?? 'the orderer'} ${durationOf(microsOf(stream.openedAt as string) - microsOf(term.from))} later`;
   const begun = sentence('election', term.from, `${term.peer} became leader of ${nameOfOrganization(o)} on ${channel.name ?? 'the channel'}${since}${rivals}${pulls}.`, [term.peer, ...others], channel.name, [...term.evidence.slice(0, 2), ...(stream?.evidence.slice(0, 1) ?? [])]);
   if (term.endedBy !== 'renounced' || term.to === null) return [begun];
   return [begun, sentence('election', term.to, `${term.peer} stopped being leader of ${nameOfOrganization(o)} on ${channel.name ?? 'the channel'} after ${durationOf(microsOf(term.to) - microsOf(term.from))}${whyRenounced(term, o, told)}.`, [term.peer], channel.name, term.evidence.slice(2))];
+}
+
+/** The only orderer there is, where there is only one. */
+function loneOrderer(told: Told): string | null {
+  const [only, ...more] = told.nodes.filter((n) => n.kind === 'orderer');
+  return only !== undefined && more.length === 0 ? only.name : null;
 }
 
 /** A new leader's stream is up in milliseconds where the orderer answers. */
@@ -314,7 +329,7 @@ function tellPackets(told: Told): readonly Sentence[] {
   if (told.gossip.silentPairs.length > 0) {
     const pairs = told.gossip.silentPairs.map((p) => p.peers.join(' and '));
     const shown = pairs.slice(0, MAX_EVIDENCE);
-    sentences.push(sentence('packets', capture.to, `No packet passed between ${shown.join('; ')}${pairs.length > shown.length ? ` and ${countOf(pairs.length - shown.length, 'more pair')}` : ''}, although the capture covers them.`, told.gossip.silentPairs.flatMap((p) => p.peers), null, []));
+    sentences.push(sentence('packets', capture.to, `No packet passed between ${shown.join('; ')}${pairs.length > shown.length ? ` and ${countOf(pairs.length - shown.length, 'more pair')}` : ''}, although the capture covers them.`, told.gossip.silentPairs.flatMap((p) => p.peers), null, mergeEvidence(...told.gossip.silentPairs.map((p) => p.evidence))));
   }
   return sentences;
 }

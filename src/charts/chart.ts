@@ -38,7 +38,7 @@ export type Hooks = {
   readonly notes: boolean;
   readonly marks: readonly Mark[];
   /** What the legend writes instead of a dataset's whole label. */
-  readonly legend: { readonly [label: string]: string };
+  readonly legend?: { readonly [label: string]: string };
 };
 
 /** A chart.js configuration without functions. Everything but `hooks` is chart.js's own. */

@@ -57,7 +57,7 @@ export function drawCommitBreakdown(analysis: Analysis, channel: Channel): Chart
           y: axisOf('', { stacked: true }, { autoSkip: false }),
         },
       },
-      hooks: { ticks: { x: { format: 'duration', logarithmic: null } }, tooltip: 'stage-duration', notes: true, marks: [], legend: {} },
+      hooks: { ticks: { x: { format: 'duration', logarithmic: null } }, tooltip: 'stage-duration', notes: true, marks: [] },
     },
   };
 }

@@ -18,8 +18,8 @@ const utc = adapter as unknown as Adapter;
 const configuration = (x: TickFormat, tooltip: PlainConfiguration['hooks']['tooltip']): PlainConfiguration => ({
   type: 'scatter',
   data: { datasets: [{ label: 'peer0', data: [{ x: 1, y: 2 }] }] },
-  options: { scales: { x: { ticks: { color: '#000000' } } }, plugins: { tooltip: { padding: 8 }, legend: {} } },
-  hooks: { ticks: { x }, tooltip, notes: true, marks: [{ at: 1, label: 'here' }], legend: {} },
+  options: { scales: { x: { ticks: { color: '#000000' } } }, plugins: { tooltip: { padding: 8 } } },
+  hooks: { ticks: { x }, tooltip, notes: true, marks: [{ at: 1, label: 'here' }] },
 });
 type Live = {
   options: {

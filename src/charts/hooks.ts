@@ -28,13 +28,14 @@ export function bringToLife(configuration: PlainConfiguration): ChartConfigurati
     },
   };
   const { legend } = live.options.plugins;
-  legend.labels = {
-    ...legend.labels,
+  const labels = {
+    ...legend?.labels,
     generateLabels: (chart: ChartJs) => {
       const { generateLabels } = (chart.constructor as typeof ChartJs).defaults.plugins.legend.labels;
-      return generateLabels(chart).map((item) => ({ ...item, text: hooks.legend[item.text] ?? item.text }));
+      return generateLabels(chart).map((item) => ({ ...item, text: hooks.legend?.[item.text] ?? item.text }));
     },
   };
+  live.options.plugins.legend = { ...legend, labels };
   live.plugins = [];
   if (hooks.marks.length > 0) live.plugins.push(markPlugin(hooks.marks));
   if (hooks.notes) live.plugins.push(NOTE_PLUGIN);
@@ -45,7 +46,7 @@ export function bringToLife(configuration: PlainConfiguration): ChartConfigurati
 interface LiveConfiguration {
   options: {
     scales?: Record<string, { ticks?: object; afterBuildTicks?: (scale: Scale) => void }>;
-    plugins: { tooltip?: object; legend: { labels?: object } };
+    plugins: { tooltip?: object; legend?: { labels?: object } };
   };
   plugins: Plugin[];
 }

@@ -98,7 +98,7 @@ export function drawLeaderTimeline(analysis: Analysis, channel: Channel): Chart 
           ),
         },
       },
-      hooks: { ticks: { x: { format: 'time' } }, tooltip: 'span', notes: true, marks: [], legend: {} },
+      hooks: { ticks: { x: { format: 'time' } }, tooltip: 'span', notes: true, marks: [] },
     },
   };
 }

@@ -89,7 +89,7 @@ export function drawPropagationDistribution(_analysis: Analysis, channel: Channe
           y: axisOf('share of all copies', { type: 'linear', min: 0, max: 100 }),
         },
       },
-      hooks: { ticks: { x: axis.tick, y: { format: 'percent' } }, tooltip: 'lag-share', notes: true, marks: [], legend: {} },
+      hooks: { ticks: { x: axis.tick, y: { format: 'percent' } }, tooltip: 'lag-share', notes: true, marks: [] },
     },
   };
 }

@@ -59,7 +59,7 @@ export function drawSlowestCommits(_analysis: Analysis, channel: Channel): Chart
           y: axisOf('', { stacked: true }, { autoSkip: false }),
         },
       },
-      hooks: { ticks: { x: { format: 'duration', logarithmic: null } }, tooltip: 'stage-duration', notes: true, marks: [], legend: {} },
+      hooks: { ticks: { x: { format: 'duration', logarithmic: null } }, tooltip: 'stage-duration', notes: true, marks: [] },
     },
   };
 }

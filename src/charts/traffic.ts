@@ -84,7 +84,7 @@ export function drawTraffic(analysis: Analysis): Chart | null {
         interaction: { mode: 'index', intersect: false },
         scales: { x: timeAxisOf(extent), y: axisOf('bytes per second', { type: 'linear', stacked: true, min: 0, grace: '4%' }) },
       },
-      hooks: { ticks: { x: { format: 'time' }, y: { format: 'bytes-per-second' } }, tooltip: 'traffic', notes: false, marks: [], legend: {} },
+      hooks: { ticks: { x: { format: 'time' }, y: { format: 'bytes-per-second' } }, tooltip: 'traffic', notes: false, marks: [] },
     },
   };
 }

@@ -6,7 +6,7 @@ import { ConsoleHeader } from './console-header.js';
 import type { Pattern, PatternRecord } from './pattern.js';
 import { LEVELS } from './pattern.js';
 import { type KnownLogger, knownLogger } from './patterns/catalogue.js';
-import { MAX_PROCESS_RUNS, OpenRun, type ProcessRun, RunTracker, stripColours } from './process-runs.js';
+import { MAX_PROCESS_RUNS, OpenRun, type OpenRunFactory, type ProcessRun, RunTracker, stripColours } from './process-runs.js';
 import { parseEpochSeconds, RecordClock, StampReader } from './record-clock.js';
 import { parseLogfmt, type RecordFields, stripFields, textOfJsonValue } from './record-fields.js';
 import { decodeUtf8, hasNonAscii } from './utf8.js';
@@ -62,7 +62,7 @@ const MAX_HEAD_LENGTH = 64 * 1024;
 /** A piece of a chunk that is turned into one string. */
 const MAX_PIECE_LENGTH = 1 << 20;
 
-const COMPOSE_PREFIX = /^(?:\x1b\[[\d;]*m)*([A-Za-z0-9][\w.-]*) +\|(?:\x1b\[[\d;]*m)*(?: |$)/;
+const COMPOSE_PREFIX = /^(?:\x1b\[[\d;]*m)*([A-Za-z0-9][\w.-]*) +\|(?:\x1b\[[\d;]*m)*(?: (?:\x1b\[0m)?|$)/;
 const CRI_TAG = /^(stdout|stderr) ([FP])(?: |$)/;
 const LOGFMT_START = /^ts=[\d.eE+]+ level=\w/;
 const FABRIC_JSON_START = /^\{"(?:level|ts)":/;
@@ -358,10 +358,11 @@ export class LogDecoder {
   }
 
   #newService(prefix: string | null): Service {
-    return new Service(prefix, new RunTracker(prefix, this.#openRun));
+    const onTie = (line: number): void => this.#odd('ambiguous-process', 'two interleaved processes count alike', line);
+    return new Service(prefix, new RunTracker(prefix, this.#openRun, onTie));
   }
 
-  readonly #openRun = (prefix: string | null, id: number | null, banner: boolean, at: Instant, line: number): OpenRun => {
+  readonly #openRun: OpenRunFactory = (prefix, id, banner, at, line) => {
     const last = this.#runs.at(-1);
     if (last !== undefined && this.#runs.length >= MAX_PROCESS_RUNS) {
       this.#odd('too-many-process-runs', `more than ${MAX_PROCESS_RUNS} processes in one log`, line);

@@ -130,6 +130,9 @@ export function stripColours(text: string): string {
   return text.includes('\x1b') ? text.replace(/\x1b\[[\d;]*m/g, '') : text;
 }
 
+/** Makes the next run of the source. */
+export type OpenRunFactory = (prefix: string | null, id: number | null, banner: boolean, at: Instant, line: number) => OpenRun;
+
 /**
  * Tells the processes of one service's lines apart. With record ids (console): each process counts from 1; an id goes to the run whose last
  * id is nearest below, the most recent on a tie, allowing small reorderings and holes; an id that fits none starts a run. Without ids (JSON,
@@ -137,15 +140,18 @@ export function stripColours(text: string): string {
  */
 export class RunTracker {
   readonly #prefix: string | null;
-  readonly #open: (prefix: string | null, id: number | null, banner: boolean, at: Instant, line: number) => OpenRun;
+  readonly #open: OpenRunFactory;
+  readonly #onTie: (line: number) => void;
   /** Those that may still go on. */
   #runs: OpenRun[] = [];
   #current: OpenRun | null = null;
   #tick = 0;
 
-  constructor(prefix: string | null, open: (prefix: string | null, id: number | null, banner: boolean, at: Instant, line: number) => OpenRun) {
+  /** `onTie` hears of every record whose id two interleaved processes expected: its run is a guess. */
+  constructor(prefix: string | null, open: OpenRunFactory, onTie: (line: number) => void) {
     this.#prefix = prefix;
     this.#open = open;
+    this.#onTie = onTie;
   }
 
   /** The run of a record with an id. `banner`: it is a version banner, which no process prints twice. */
@@ -153,12 +159,20 @@ export class RunTracker {
     this.#tick++;
     const current = this.#current;
     if (banner && current?.hasBanner) return this.#take(this.#start(id, true, at, line), id);
-    if (current?.hasIds && (id === current.maxId + 1 || current.isLate(id, at))) return this.#take(current, id);
+    if (current?.hasIds && (id === current.maxId + 1 || current.isLate(id, at))) {
+      if (this.#runs.length > 1 && this.#isTied(current, id, at)) this.#onTie(line);
+      return this.#take(current, id);
+    }
     const below = current?.hasIds && id > current.maxId ? current : null;
     const other = this.#nearestOther(id, at);
     const resumes = other !== null && (below === null || id - other.maxId < id - below.maxId);
     if (resumes) other.resumed = true;
     return this.#take((resumes ? other : below) ?? this.#start(id, banner, at, line), id);
+  }
+
+  /** Whether another process that is known to write into the same log expects `id` next as well. */
+  #isTied(current: OpenRun, id: number, at: Instant): boolean {
+    return this.#runs.some((run) => run !== current && run.resumed && run.maxId === current.maxId && this.#canResume(run, id, at));
   }
 
   /** The run other than the current one that `id` continues with the smallest hole, the most recent on a tie. */

@@ -26,9 +26,7 @@ export function u32be(data: Uint8Array, at: number): number {
 }
 
 export function u32le(data: Uint8Array, at: number): number {
-  return (
-    (((data[at + 3] as number) << 24) | ((data[at + 2] as number) << 16) | ((data[at + 1] as number) << 8) | (data[at] as number)) >>> 0
-  );
+  return (((data[at + 3] as number) << 24) | ((data[at + 2] as number) << 16) | ((data[at + 1] as number) << 8) | (data[at] as number)) >>> 0;
 }
 
 export function u16(data: Uint8Array, at: number, littleEndian: boolean): number {

@@ -1,5 +1,6 @@
 import type { CertificateNames } from '../events/connection.js';
 import type { BurstBudget } from './bursts.js';
+import type { CaptureClock } from './capture-clock.js';
 import type { CaptureLimits } from './capture-limits.js';
 import type { NoteOddity } from './captured-frame.js';
 import type { CertificateReader } from './certificate-names.js';
@@ -16,10 +17,13 @@ export interface StreamListener {
 
 /** What all connections of one capture share. */
 export interface StreamSurroundings {
+  readonly clock: CaptureClock;
   readonly limits: CaptureLimits;
   readonly note: NoteOddity;
   readonly certificates: CertificateReader;
   readonly burstBudget: BurstBudget;
+  /** Bytes of all streams that wait for missing ones before them. */
+  readonly pending: { bytes: number };
   readonly marks: PayloadMarks | null;
   readonly listener: StreamListener | null;
 }

@@ -1,26 +1,21 @@
+import { type CaptureClock, type CaptureMoment, isOverdue, momentOf } from './capture-clock.js';
 import type { NoteOddity } from './captured-frame.js';
 import type { Dissection } from './dissection.js';
 import type { PayloadMarks } from './payload-marks.js';
 
 /** The longest IP datagram without jumbo options. */
 const MAX_DATAGRAM_BYTES = 65_535;
-/** Linux's net.ipv4.ipfrag_time. */
-const FRAGMENT_PATIENCE_MICROS = 30_000_000;
-/** Fragments are given up after so many captured frames too, so that what holds them back stays small. */
-const FRAGMENT_PATIENCE_FRAMES = 20_000;
 const MAX_FRAGMENTS_PER_DATAGRAM = 8192 / 8;
 
 interface Fragment {
   readonly offset: number;
   readonly length: number;
   readonly captured: Uint8Array;
-  readonly frame: number;
 }
 
 interface FragmentedDatagram {
   readonly fragments: Fragment[];
-  readonly firstFrame: number;
-  readonly firstMicros: number;
+  readonly since: CaptureMoment;
   /** Length of the whole, known once the last fragment is. */
   length: number;
   received: number;
@@ -30,10 +25,12 @@ interface FragmentedDatagram {
 export class FragmentTable {
   readonly #datagrams = new Map<string, FragmentedDatagram>();
   readonly #maxDatagrams: number;
+  readonly #clock: CaptureClock;
   readonly #note: NoteOddity;
   readonly #marks: PayloadMarks | null;
 
-  constructor(maxDatagrams: number, note: NoteOddity, marks: PayloadMarks | null) {
+  constructor(maxDatagrams: number, clock: CaptureClock, note: NoteOddity, marks: PayloadMarks | null) {
+    this.#clock = clock;
     this.#maxDatagrams = maxDatagrams;
     this.#note = note;
     this.#marks = marks;
@@ -43,18 +40,18 @@ export class FragmentTable {
    * Takes the fragment that `view` shows (its bytes begin at `view.transportStart`). True when it completes its datagram: `view` then shows the
    * reassembled one. Overlapping fragments make a datagram invalid (RFC 5722); exact repetitions are ignored.
    */
-  add(view: Dissection, identification: number, offset: number, more: boolean, frame: number, micros: number): boolean {
+  add(view: Dissection, identification: number, offset: number, more: boolean): boolean {
     const key = `${view.source0},${view.source1},${view.source2},${view.source3},${view.target0},${view.target1},${view.target2},${view.target3},${view.protocol},${identification}`;
-    this.expire(frame, micros);
+    this.expire();
     let datagram = this.#datagrams.get(key);
     if (datagram === undefined) {
       if (this.#datagrams.size >= this.#maxDatagrams) this.#dropOldest();
-      datagram = { fragments: [], firstFrame: frame, firstMicros: micros, length: -1, received: 0 };
+      datagram = { fragments: [], since: momentOf(this.#clock), length: -1, received: 0 };
       this.#datagrams.set(key, datagram);
     }
     const length = view.transportLength;
     if (offset + length > MAX_DATAGRAM_BYTES || datagram.fragments.length >= MAX_FRAGMENTS_PER_DATAGRAM) {
-      this.#note('impossible-fragment', `a fragment from ${offset} to ${offset + length}`, frame);
+      this.#note('impossible-fragment', `a fragment from ${offset} to ${offset + length}`, this.#clock.frame);
       return false;
     }
     if (datagram.fragments.some((one) => one.offset === offset && one.length === length)) return false;
@@ -62,12 +59,12 @@ export class FragmentTable {
     // Without marks the chunk's buffer may be used again before the datagram is complete.
     const captured = this.#marks === null ? bytes.slice() : bytes;
     this.#marks?.hold(view.data);
-    datagram.fragments.push({ offset, length, captured, frame });
+    datagram.fragments.push({ offset, length, captured });
     datagram.received += length;
     if (!more) datagram.length = offset + length;
     if (datagram.length < 0 || datagram.received < datagram.length) return false;
     this.#datagrams.delete(key);
-    return this.#reassemble(datagram, view, frame);
+    return this.#reassemble(datagram, view);
   }
 
   /** Datagrams that wait for fragments. */
@@ -76,9 +73,9 @@ export class FragmentTable {
   }
 
   /** Gives up on datagrams that wait for too long. */
-  expire(frame: number, micros: number): void {
+  expire(): void {
     for (const [key, datagram] of this.#datagrams) {
-      if (frame - datagram.firstFrame < FRAGMENT_PATIENCE_FRAMES && micros - datagram.firstMicros < FRAGMENT_PATIENCE_MICROS) return;
+      if (!isOverdue(datagram.since, this.#clock)) return;
       this.#datagrams.delete(key);
       this.#drop(datagram, 'incomplete-datagram');
     }
@@ -99,7 +96,7 @@ export class FragmentTable {
   }
 
   #drop(datagram: FragmentedDatagram, why: string): void {
-    this.#note(why, `${datagram.fragments.length} fragments, ${datagram.received} bytes`, datagram.firstFrame);
+    this.#note(why, `${datagram.fragments.length} fragments, ${datagram.received} bytes`, datagram.since.frame);
     if (this.#marks === null) return;
     for (const fragment of datagram.fragments) {
       // The transport header of the first stays readable; nobody reads the rest.
@@ -108,7 +105,7 @@ export class FragmentTable {
     }
   }
 
-  #reassemble(datagram: FragmentedDatagram, view: Dissection, frame: number): boolean {
+  #reassemble(datagram: FragmentedDatagram, view: Dissection): boolean {
     const fragments = datagram.fragments.sort((a, b) => a.offset - b.offset);
     let at = 0;
     let cut = false;
@@ -116,7 +113,7 @@ export class FragmentTable {
     let captured = 0;
     for (const fragment of fragments) {
       if (fragment.offset !== at) {
-        this.#note('overlapping-fragments', `a fragment at ${fragment.offset} where ${at} was due`, frame);
+        this.#note('overlapping-fragments', `a fragment at ${fragment.offset} where ${at} was due`, this.#clock.frame);
         this.#drop(datagram, 'incomplete-datagram');
         return false;
       }

@@ -31,14 +31,14 @@ export type NetworkOutcome = 'transport' | 'fragment' | 'other' | 'unreadable';
  *
  * @param linkBytes bytes of the frame on the wire, less the link header: bounds packets without a length
  */
-export function dissectNetwork(view: Dissection, linkBytes: number, fragments: FragmentTable, frameNumber: number, micros: number): NetworkOutcome {
+export function dissectNetwork(view: Dissection, linkBytes: number, fragments: FragmentTable): NetworkOutcome {
   view.protocol = -1;
-  if (view.etherType === ETHERTYPE_IPV4) return dissectIpv4(view, linkBytes, fragments, frameNumber, micros);
-  if (view.etherType === ETHERTYPE_IPV6) return dissectIpv6(view, linkBytes, fragments, frameNumber, micros);
+  if (view.etherType === ETHERTYPE_IPV4) return dissectIpv4(view, linkBytes, fragments);
+  if (view.etherType === ETHERTYPE_IPV6) return dissectIpv6(view, linkBytes, fragments);
   return 'other';
 }
 
-function dissectIpv4(view: Dissection, linkBytes: number, fragments: FragmentTable, frameNumber: number, micros: number): NetworkOutcome {
+function dissectIpv4(view: Dissection, linkBytes: number, fragments: FragmentTable): NetworkOutcome {
   const data = view.data;
   const at = view.networkStart;
   if (at + 20 > view.end) return 'unreadable';
@@ -65,12 +65,10 @@ function dissectIpv4(view: Dissection, linkBytes: number, fragments: FragmentTab
   const fragment = u16be(data, at + 6);
   if ((fragment & 0x3fff) === 0) return 'transport';
   if (view.transportStart > view.end) return 'unreadable';
-  return fragments.add(view, view.identification, (fragment & 0x1fff) * 8, (fragment & MORE_FRAGMENTS) !== 0, frameNumber, micros)
-    ? 'transport'
-    : 'fragment';
+  return fragments.add(view, view.identification, (fragment & 0x1fff) * 8, (fragment & MORE_FRAGMENTS) !== 0) ? 'transport' : 'fragment';
 }
 
-function dissectIpv6(view: Dissection, linkBytes: number, fragments: FragmentTable, frameNumber: number, micros: number): NetworkOutcome {
+function dissectIpv6(view: Dissection, linkBytes: number, fragments: FragmentTable): NetworkOutcome {
   const data = view.data;
   const at = view.networkStart;
   if (at + 40 > view.end || (data[at] as number) >> 4 !== 6) return 'unreadable';
@@ -98,7 +96,7 @@ function dissectIpv6(view: Dissection, linkBytes: number, fragments: FragmentTab
       view.transportLength = at + length - start - 8;
       // An atomic fragment (RFC 6946) is whole.
       if ((field & 0xfff9) !== 0) {
-        return fragments.add(view, i32be(data, start + 4), field & 0xfff8, (field & 1) !== 0, frameNumber, micros) ? 'transport' : 'fragment';
+        return fragments.add(view, i32be(data, start + 4), field & 0xfff8, (field & 1) !== 0) ? 'transport' : 'fragment';
       }
       next = view.protocol;
       start += 8;

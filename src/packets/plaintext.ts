@@ -1,22 +1,11 @@
-import { i32be, u24be, u8 } from './byte-order.js';
+import { i32be, u8, u24be } from './byte-order.js';
 
 /** How many bytes tell one protocol from another at the start of a stream; also the length of a TLS record header. */
 export const OPENING_BYTES = 5;
 
 /** First five bytes: HTTP/2's preface `PRI * HTTP/2.0` (RFC 9113 §3.4; PRI is no method of HTTP/1), and HTTP/1's methods and status line. */
 const HTTP2_OPENING = 'PRI *';
-const HTTP1_OPENINGS: ReadonlySet<string> = new Set([
-  'GET /',
-  'POST ',
-  'PUT /',
-  'HEAD ',
-  'PATCH',
-  'DELET',
-  'OPTIO',
-  'CONNE',
-  'TRACE',
-  'HTTP/',
-]);
+const HTTP1_OPENINGS: ReadonlySet<string> = new Set(['GET /', 'POST ', 'PUT /', 'HEAD ', 'PATCH', 'DELET', 'OPTIO', 'CONNE', 'TRACE', 'HTTP/']);
 
 const FRAME_HEADER_BYTES = 9;
 /** gRPC leaves SETTINGS_MAX_FRAME_SIZE at its default (RFC 9113 §6.5.2). */

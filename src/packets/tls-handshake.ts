@@ -1,4 +1,4 @@
-import { u16be, u24be, u8 } from './byte-order.js';
+import { u8, u16be, u24be } from './byte-order.js';
 
 /** Handshake message types (RFC 8446 §4, RFC 5246 §7.4). */
 export const CLIENT_HELLO = 1;

@@ -1,5 +1,5 @@
-import { u16be, u24be, u8 } from './byte-order.js';
 import { BurstLog } from './bursts.js';
+import { u8, u16be, u24be } from './byte-order.js';
 import type { Conversation, Side, StreamSurroundings } from './conversation.js';
 import { countFrameHeaders, OPENING_BYTES, recognizeHttp } from './plaintext.js';
 import {
@@ -79,16 +79,16 @@ function isRecordHeaderAt(data: Uint8Array, at: number): boolean {
  * header then tells.
  */
 export function findRecords(data: Uint8Array, start: number, end: number, wireEnd: number): number {
-  const last = end - RECORD_HEADER_BYTES;
-  for (let at = start; at <= last; at++) {
+  const segment = data.subarray(start, end);
+  const last = segment.length - RECORD_HEADER_BYTES;
+  for (let at = 0; at <= last; at++) {
     // The version's first byte is the rarest; looking for it is one fast native call.
-    const three = data.indexOf(3, at + 1);
-    if (three < 0 || three - 1 > last) return -1;
-    at = three - 1;
-    if (!isRecordHeaderAt(data, at)) continue;
-    const next = at + RECORD_HEADER_BYTES + u16be(data, at + 3);
-    if (at === start || next === wireEnd) return at;
-    if (next <= last && isRecordHeaderAt(data, next)) return at;
+    at = segment.indexOf(3, at + 1) - 1;
+    if (at < 0 || at > last) return -1;
+    if (!isRecordHeaderAt(segment, at)) continue;
+    const next = at + RECORD_HEADER_BYTES + u16be(segment, at + 3);
+    if (at === 0 || next === wireEnd - start) return start + at;
+    if (next <= last && isRecordHeaderAt(segment, next)) return start + at;
   }
   return -1;
 }
@@ -133,7 +133,7 @@ export class StreamFollower {
   /** The next bytes: captured from `start` to `end` of `data`; up to `wireEnd` they were on the wire, cut by the snap length. */
   feed(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
     const protocol = this.#conversation.protocol;
-    if (this.#mode === RECORDS) this.#feedRecords(data, start, end, wireEnd, frame, micros);
+    if (this.#mode === RECORDS) this.#follow(data, start, end, wireEnd, frame, micros);
     else if (this.#mode === PLAINTEXT) this.#feedPlaintext(start, end, wireEnd, frame, micros);
     else if (this.#mode === OPENING) this.#feedOpening(data, start, end, wireEnd, frame, micros);
     else if (protocol !== null && protocol !== 'tls') {
@@ -184,19 +184,23 @@ export class StreamFollower {
     const before = this.#headerBytes;
     let at = start;
     while (this.#headerBytes < OPENING_BYTES && at < end) header[this.#headerBytes++] = u8(data, at++);
-    this.#around.marks?.keep(start, at);
-    if (this.#headerBytes < OPENING_BYTES) return;
+    if (this.#headerBytes < OPENING_BYTES) {
+      this.#around.marks?.keep(start, at);
+      return;
+    }
     if (this.#beginsRecord(header)) {
+      this.#around.marks?.keep(start, at);
       this.#headerBytes = 0;
       this.#conversation.protocol ??= 'tls';
       this.#mode = RECORDS;
       this.#encrypted = false;
       this.#startRecord(header, 0, frame);
-      this.#feedRecords(data, at, end, wireEnd, frame, micros);
+      this.#follow(data, at, end, wireEnd, frame, micros);
       return;
     }
     this.#headerBytes = 0;
     const http = recognizeHttp(header, 0);
+    if (http !== null || before > 0) this.#around.marks?.keep(start, at);
     if (http !== null) this.#recognize(http, header);
     if (this.#conversation.protocol === 'tls') this.#seek(data, start, end, wireEnd, frame, micros);
     else if (this.#conversation.protocol === null) {
@@ -237,9 +241,13 @@ export class StreamFollower {
     const found = findRecords(data, start, end, wireEnd);
     if (found < 0) return;
     conversation.protocol = 'tls';
+    this.#enterRecords(data, found, end);
+    this.#follow(data, found, end, wireEnd, frame, micros);
+  }
+
+  #enterRecords(data: Uint8Array, at: number, end: number): void {
     this.#mode = RECORDS;
-    this.#encrypted = !this.#beginsClearMessage(data, found, end);
-    this.#feedRecords(data, found, end, wireEnd, frame, micros);
+    this.#encrypted = !this.#beginsClearMessage(data, at, end);
   }
 
   #seekPlaintext(data: Uint8Array, start: number, end: number, wireEnd: number): boolean {
@@ -267,7 +275,19 @@ export class StreamFollower {
     return CLEAR_MESSAGES.includes(u8(data, body)) && u24be(data, body + 1) + MESSAGE_HEADER_BYTES <= u16be(data, at + 3);
   }
 
-  #feedRecords(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
+  /** Reads records; where one is not where it should be, looks for the next in the same segment. */
+  #follow(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
+    let at = start;
+    while (at >= 0) {
+      const lostAt = this.#feedRecords(data, at, end, frame, micros);
+      if (lostAt < 0) return;
+      at = findRecords(data, lostAt, end, wireEnd);
+      if (at >= 0) this.#enterRecords(data, at, end);
+    }
+  }
+
+  /** Reads records up to `end` and returns -1, or where the position was lost. */
+  #feedRecords(data: Uint8Array, start: number, end: number, frame: number, micros: number): number {
     const marks = this.#around.marks;
     let at = start;
     let applicationBytes = 0;
@@ -296,7 +316,7 @@ export class StreamFollower {
       if (!this.#startRecord(this.#header, 0, frame)) break;
     }
     if (applicationBytes > 0) this.bursts.add(micros, frame, applicationBytes);
-    if (this.#mode === SEEKING && at < end) this.#seek(data, at, end, wireEnd, frame, micros);
+    return this.#mode === SEEKING ? at : -1;
   }
 
   /** Takes `bytes` of the record's body; returns how many of them are the application's. */
@@ -432,7 +452,10 @@ export class StreamFollower {
     conversation.version = hello.version;
     if (conversation.clientSide < 0) conversation.clientSide = this.#side === 0 ? 1 : 0;
     if (hello.alpn !== null) conversation.alpn = hello.alpn;
-    this.#around.listener?.handshakeMessage(frame, `ServerHello ${hello.version === TLS_1_3 ? '1.3' : hello.version === TLS_1_2 ? '1.2' : 'below 1.2'}`);
+    this.#around.listener?.handshakeMessage(
+      frame,
+      `ServerHello ${hello.version === TLS_1_3 ? '1.3' : hello.version === TLS_1_2 ? '1.2' : 'below 1.2'}`,
+    );
   }
 
   #readCertificate(buffer: Uint8Array, start: number, end: number, frame: number): void {

@@ -1,5 +1,5 @@
 import type { CertificateNames, ObservedConnection } from '../events/connection.js';
-import type { Evidence } from '../events/evidence.js';
+import { type Evidence, mergeEvidence } from '../events/evidence.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
 import { type AddressBook, AddressBook as Book } from '../topology/address-book.js';
 import type { Directory, NodeKind } from '../topology/directory.js';
@@ -39,7 +39,8 @@ export interface SilentPair {
   readonly peers: readonly [string, string];
   readonly from: Instant;
   readonly to: Instant;
-  readonly source: string;
+  /** One connection of each with somebody else: the capture covers both. */
+  readonly evidence: readonly Evidence[];
 }
 
 export interface ConnectivityFacts {
@@ -234,7 +235,9 @@ function silentPairsOf(capture: { readonly source: string; readonly from: Instan
   if (nodes.some((n) => here.every((c) => c.from === n || c.to === n))) return [];
   const peers = nodes.filter((n) => kindOf(n) === 'peer').sort();
   const met = new Set(here.flatMap((c) => [`${c.from}\n${c.to}`, `${c.to}\n${c.from}`]));
-  return peers.flatMap((a, i) => peers.slice(i + 1).filter((b) => !met.has(`${a}\n${b}`)).map((b) => ({ peers: [a, b] as const, from: capture.from, to: capture.to, source: capture.source })));
+  const witness = (peer: string): readonly Evidence[] => here.find((c) => c.from === peer || c.to === peer)?.evidence.slice(0, 1) ?? [];
+  const silent = peers.flatMap((a, i) => peers.slice(i + 1).filter((b) => !met.has(`${a}\n${b}`)).map((b) => [a, b] as const));
+  return silent.map((pair) => ({ peers: pair, from: capture.from, to: capture.to, evidence: mergeEvidence(...pair.map(witness)) }));
 }
 
 /** Closings of one process that ends lie this near. */

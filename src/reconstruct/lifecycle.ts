@@ -51,7 +51,7 @@ interface Life {
   settings: Readonly<Record<string, string>>;
   bootstrap: readonly string[] | null;
   tls: boolean | null;
-  serving: boolean;
+  processId: string | null;
   elected: boolean;
   pulls: boolean;
   told: ElectionMode | null;
@@ -64,7 +64,7 @@ const newLife = (): Life => ({
   settings: {},
   bootstrap: null,
   tls: null,
-  serving: false,
+  processId: null,
   elected: false,
   pulls: false,
   told: null,
@@ -118,8 +118,8 @@ function learn(life: Life, event: TimelineEvent): void {
     case 'process.tls-enabled':
       life.tls = true;
       break;
-    case 'process.serving':
-      life.serving = true;
+    case 'process.identified':
+      life.processId = body.id;
       break;
     case 'election.leader-became':
     case 'election.leader-elected':
@@ -161,11 +161,20 @@ function settingsFromEnvironment(container: ContainerFacts | null): Readonly<Rec
   return settings;
 }
 
+/**
+ * Whether printed settings are in force. 2.2.11 and later of that line print core.yaml as it is in the file, without the environment's overrides, whatever
+ * the line says; 2.5 and later print what is in force. A file that the environment overrides shows by its `peer.id`.
+ */
+export function settingsAreInForce(settings: Readonly<Record<string, string>>, processId: string | null): boolean {
+  return processId === null || settings['peer.id'] === undefined || settings['peer.id'] === processId;
+}
+
+/** What was seen outranks what was configured; the environment outranks the file (viper's order). */
 function electionOf(life: Life, environment: Readonly<Record<string, string>>): ElectionMode {
-  const configured = modeFromSettings(life.settings) ?? modeFromSettings(environment);
-  if (configured !== null) return configured;
   if (life.elected) return 'dynamic';
-  if (life.told !== null) return life.told;
+  const printed = settingsAreInForce(life.settings, life.processId) ? life.settings : {};
+  const configured = modeFromSettings({ ...printed, ...environment }) ?? life.told;
+  if (configured !== null) return configured;
   return life.pulls ? 'static-leader' : 'unknown';
 }
 
@@ -173,13 +182,14 @@ const splitList = (text: string | undefined): readonly string[] | null => (text 
 
 function startOf(incarnation: number, at: Instant, life: Life, container: ContainerFacts | null, basis: 'log' | 'docker', evidence: readonly Evidence[]): StartFacts {
   const environment = settingsFromEnvironment(container);
+  const printed = settingsAreInForce(life.settings, life.processId) ? life.settings : {};
   return {
     at,
     incarnation,
     fabricVersion: life.banner?.version ?? null,
     leaderElection: electionOf(life, environment),
-    bootstrap: life.bootstrap ?? splitList(life.settings['peer.gossip.bootstrap'] ?? environment['peer.gossip.bootstrap']),
-    settings: { ...environment, ...life.settings },
+    bootstrap: life.bootstrap ?? splitList(environment['peer.gossip.bootstrap'] ?? printed['peer.gossip.bootstrap']),
+    settings: { ...life.settings, ...environment },
     tls: life.tls ?? (environment['peer.tls.enabled'] === undefined ? null : environment['peer.tls.enabled'] === 'true'),
     basis,
     evidence,

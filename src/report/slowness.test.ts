@@ -69,7 +69,16 @@ test('copies caught up with after a late join, a restart or by state transfer ar
   assert.deepEqual(caughtUp.map((t) => t.copy.peer).sort(), ['behind', 'joiner', 'restarted']);
 });
 
+test('where only commits are known they are compared, and no stage is claimed', () => {
+  const commit = (peer: string, millis: number) => buildCopy(peer, { committedAt: at(millis) });
+  const [slowest] = slownessOf(buildChannel('c', { blocks: [buildBlock(1, [commit('a', 100), commit('b', 180)])] }), []).live;
+  assert.deepEqual(
+    [slowest?.copy.peer, slowest?.since, slowest?.totalMicros, slowest?.stages, slowest?.slowestStage],
+    ['b', 'committed', 80_000, [], null],
+  );
+});
+
 test('the genesis block and blocks without a time are not compared', () => {
-  const channel = buildChannel('c', { blocks: [buildBlock(0, [taken('a', 1, 2, 3)]), buildBlock(1, [buildCopy('a', { committedAt: at(9) })])] });
+  const channel = buildChannel('c', { blocks: [buildBlock(0, [taken('a', 1, 2, 3)]), buildBlock(1, [buildCopy('a')])] });
   assert.deepEqual(slownessOf(channel, []), { live: [], caughtUp: [] });
 });

@@ -13,6 +13,8 @@ export interface Stage {
 export interface TimedCopy {
   readonly block: Block;
   readonly copy: BlockCopy;
+  /** What is counted from: the first peer's arrival or receipt, or where neither is known (Fabric 1.0) its commit. */
+  readonly since: 'had' | 'committed';
   /** From the block's first known moment on a peer to this copy's last known one. */
   readonly totalMicros: number;
   /** Whether the copy is known up to its commit; else `totalMicros` ends earlier. */
@@ -53,13 +55,13 @@ function earliest(times: readonly (string | null)[]): string | null {
   return known.length === 0 ? null : known.reduce((a, b) => (a < b ? a : b));
 }
 
-function timeCopy(block: Block, first: string, copy: BlockCopy): TimedCopy | null {
+function timeCopy(block: Block, since: TimedCopy['since'], first: string, copy: BlockCopy): TimedCopy | null {
   const last = copy.committedAt ?? copy.validatedAt ?? copy.receivedAt ?? arrivalOf(copy);
   const totalMicros = microsBetween(first, last);
   if (totalMicros === null) return null;
-  const stages = stagesOf(first, copy);
+  const stages = since === 'had' ? stagesOf(first, copy) : [];
   const slowestStage = stages.reduce<Stage | null>((slowest, stage) => (slowest === null || stage.micros > slowest.micros ? stage : slowest), null);
-  return { block, copy, totalMicros, committed: copy.committedAt !== null, stages, slowestStage };
+  return { block, copy, since, totalMicros, committed: copy.committedAt !== null, stages, slowestStage };
 }
 
 /** Every timed copy of the channel's blocks from 1 on, those taken live apart from those caught up with. */
@@ -70,11 +72,12 @@ export function slownessOf(channel: Channel, nodes: readonly Node[]): Slowness {
   const caughtUp: TimedCopy[] = [];
   for (const block of channel.blocks) {
     if (block.number === 0 && block.numberBasis !== 'relative') continue;
-    const first = earliest(block.copies.flatMap((c) => [arrivalOf(c), c.receivedAt]));
+    const had = earliest(block.copies.flatMap((c) => [arrivalOf(c), c.receivedAt]));
+    const first = had ?? earliest(block.copies.map((c) => c.committedAt));
     if (first === null) continue;
     const firstMicros = microsOf(first) ?? 0;
     for (const copy of block.copies) {
-      const timed = timeCopy(block, first, copy);
+      const timed = timeCopy(block, had === null ? 'committed' : 'had', first, copy);
       if (timed === null) continue;
       const end = firstMicros + timed.totalMicros;
       const joined = microsOf(joinedAt.get(copy.peer) ?? null);

@@ -181,7 +181,7 @@ export function buildReportAnalysis(parts: Partial<Analysis> = {}): Analysis {
         { ...buildConnection(ANT, BEE, [{ second: 1, there: 8_000, back: 1_000 }]), evidence: [frame(1), frame(2)] },
         { ...buildConnection(COW, ORDERER, [{ second: 2, there: 800, back: 0 }]), evidence: [frame(3)] },
       ],
-      silentPairs: [{ peers: [ANT, COW], from: at(0), to: at(60_000), source: 'packets/bridge.pcap' }],
+      silentPairs: [{ peers: [ANT, COW], from: at(0), to: at(60_000), evidence: [frame(1), frame(3)] }],
     },
     ordering: {
       deliverStreams: [

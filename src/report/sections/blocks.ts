@@ -1,11 +1,11 @@
 import type { Analysis, Block, BlockCopy, Channel, Percentiles, Timestamp } from '../../analysis/contract.js';
 import { cited, type Evidence, mergeEvidence } from '../evidence-notes.js';
-import { breakableName, bytesText, channelName, countOf, countText, durationText, nodeName, textClockOf } from '../format.js';
-import { type Html, html, join } from '../html.js';
+import { breakableName, bytesText, channelName, countOf, countText, durationText, microsOf, nodeName, textClockOf } from '../format.js';
+import { type Hole, type Html, html, join } from '../html.js';
 import { slownessOf, type TimedCopy } from '../slowness.js';
-import { type Cell, table } from '../tables.js';
+import { type Cell, type Column, table } from '../tables.js';
 import { howToRecord, orUnknown, unknown, unknownNote } from '../unknown.js';
-import { blockNumber, stagesText } from './block-wording.js';
+import { blockNumber, isNumbered, spanText, stagesText } from './block-wording.js';
 import { channelHeading, type Section } from './section.js';
 
 /** Copies (blocks × peers) a channel's tables show; beyond it the blocks with the largest spread are kept, and the page says so. */
@@ -28,26 +28,38 @@ function percentileCells(p: Percentiles | undefined): readonly (Cell | Html)[] {
   ];
 }
 
+/** A column of a table over items, left out where nothing is known of any of them: the notes below the tables say what is missing. */
+interface Field<Item> {
+  readonly column: Column;
+  readonly known: (item: Item) => boolean;
+  readonly cell: (item: Item) => Cell | Hole;
+}
+
+const always = (): boolean => true;
+
+function knownFields<Item>(fields: readonly Field<Item>[], items: readonly Item[]): readonly Field<Item>[] {
+  return fields.filter((f) => items.some(f.known));
+}
+
 function percentilesTable(channel: Channel): Html {
   const { propagation } = channel;
-  const peers = Object.keys(propagation.byPeer).sort();
-  const numeric = (title: string) => ({ title, numeric: true });
-  const hidden = (word: string) => html`<span class="hidden">${word} </span>`;
-  const stage = (word: string) => [
-    numeric(`${word}: copies`),
-    ...['p50', 'p90', 'p99', 'max'].map((p) => ({ title: html`${hidden(word)}${p}`, numeric: true })),
-  ];
+  const stages = (['received', 'committed'] as const).filter((stage) => propagation[stage].count > 0);
+  if (stages.length === 0) return html``;
+  const columns = stages.flatMap((stage) => [
+    { title: `${stage}: copies`, numeric: true },
+    ...['p50', 'p90', 'p99', 'max'].map((p) => ({ title: html`<span class="hidden">${stage} </span>${p}`, numeric: true })),
+  ]);
+  const cells = (of: { readonly received: Percentiles; readonly committed: Percentiles } | undefined) =>
+    stages.flatMap((s) => percentileCells(of?.[s]));
   return table({
     caption: html`How much later than the first peer, over blocks from 1 on`,
     noun: 'peers',
-    columns: [{ title: 'Peer' }, ...stage('received'), ...stage('committed')],
+    columns: [{ title: 'Peer' }, ...columns],
     rows: [
-      [html`<b>all peers</b>`, ...percentileCells(propagation.received), ...percentileCells(propagation.committed)],
-      ...peers.map((peer) => [
-        nodeName(peer),
-        ...percentileCells(propagation.byPeer[peer]?.received),
-        ...percentileCells(propagation.byPeer[peer]?.committed),
-      ]),
+      [html`<b>all peers</b>`, ...cells(propagation)],
+      ...Object.keys(propagation.byPeer)
+        .sort()
+        .map((peer) => [nodeName(peer), ...cells(propagation.byPeer[peer])]),
     ],
   });
 }
@@ -80,13 +92,25 @@ function shadeOf(lagMicros: number): string {
   return `h${index === -1 ? SHADE_BOUNDS_MICROS.length : index}`;
 }
 
-function lagCell(copy: BlockCopy | undefined): Cell {
+/** What a channel's blocks × peers compares: receipts, or commits where no receipt is known. */
+type Compared = 'receivedAt' | 'committedAt';
+
+function lagsOf(block: Block, compared: Compared): ReadonlyMap<string, number> {
+  const times = block.copies.flatMap((c) => {
+    const micros = block.number === 0 && isNumbered(block) ? null : microsOf(c[compared]);
+    return micros === null ? [] : [[c.peer, micros] as const];
+  });
+  const first = times.reduce((least, [, micros]) => Math.min(least, micros), Number.POSITIVE_INFINITY);
+  return new Map(times.map(([peer, micros]) => [peer, micros - first]));
+}
+
+function lagCell(copy: BlockCopy | undefined, lagMicros: number | undefined): Cell {
   if (copy === undefined) return { shows: html`<span class="u">none</span>`, className: 'unseen' };
-  if (copy.lagMicros !== null) {
+  if (lagMicros !== undefined) {
     return {
-      shows: cited(copy.lagMicros === 0 ? 'first' : `+${durationText(copy.lagMicros)}`, copy.evidence),
-      sortValue: copy.lagMicros,
-      className: shadeOf(copy.lagMicros),
+      shows: cited(lagMicros === 0 ? 'first' : `+${durationText(lagMicros)}`, copy.evidence),
+      sortValue: lagMicros,
+      className: shadeOf(lagMicros),
     };
   }
   const word = copy.via === 'genesis' ? 'genesis' : copy.committedAt !== null ? 'committed' : copy.arrivedAt !== null ? 'on the wire' : 'unknown';
@@ -97,33 +121,48 @@ function lagTable(analysis: Analysis, channel: Channel, blocks: readonly Block[]
   const clock = textClockOf(analysis);
   const peers = channel.peers.map((p) => p.peer);
   const others = blocks.flatMap((b) => b.copies.map((c) => c.peer)).filter((p) => !peers.includes(p));
-  const names = [...new Set([...peers, ...others])];
+  const compared: Compared = blocks.some((b) => b.copies.some((c) => c.receivedAt !== null)) ? 'receivedAt' : 'committedAt';
+  const lags = new Map(blocks.map((b) => [b, lagsOf(b, compared)]));
+  const orderedAt = (b: Block): Timestamp | null => b.ordered?.writtenAt ?? b.ordered?.createdAt ?? null;
+  const fields: readonly Field<Block>[] = [
+    {
+      column: { title: 'Block' },
+      known: always,
+      cell: (b) => ({ shows: html`${blockNumber(b)}${b.config === true ? html` <span class="s">config</span>` : html``}`, sortValue: b.number }),
+    },
+    { column: { title: 'Transactions', numeric: true }, known: (b) => b.transactions !== null, cell: (b) => orUnknown(b.transactions, countText) },
+    {
+      column: { title: 'Size', numeric: true },
+      known: (b) => b.bytes !== null,
+      cell: (b) => (b.bytes === null ? unknown : { shows: bytesText(b.bytes), sortValue: b.bytes }),
+    },
+    {
+      column: { title: 'Orderer wrote it' },
+      known: (b) => orderedAt(b) !== null,
+      cell: (b) => orUnknown(orderedAt(b), (at) => cited(clock(at), b.ordered?.evidence ?? [])),
+    },
+    { column: { title: 'Spread', numeric: true }, known: (b) => b.spreadMicros !== null, cell: (b) => duration(b.spreadMicros) },
+    ...[...new Set([...peers, ...others])].map(
+      (peer): Field<Block> => ({
+        column: { title: breakableName(peer), numeric: true },
+        known: always,
+        cell: (b) =>
+          lagCell(
+            b.copies.find((c) => c.peer === peer),
+            lags.get(b)?.get(peer),
+          ),
+      }),
+    ),
+  ];
+  const shown = knownFields(fields, blocks);
   return table({
-    caption: html`Blocks × peers: how long after the first peer each received the block`,
+    caption: html`Blocks × peers: how long after the first peer each ${compared === 'receivedAt' ? 'received' : 'committed'} the block`,
     noun: 'blocks',
     className: 'matrix',
     limit: MAX_COPIES_SHOWN,
     ...(selection === null ? {} : { selection }),
-    columns: [
-      { title: 'Block' },
-      { title: 'Transactions', numeric: true },
-      { title: 'Size', numeric: true },
-      { title: 'Orderer wrote it' },
-      { title: 'Spread', numeric: true },
-      ...names.map((n) => ({ title: breakableName(n), numeric: true })),
-    ],
-    rows: blocks.map((b) => {
-      const copies = new Map(b.copies.map((c) => [c.peer, c]));
-      const ordered = b.ordered === null ? null : (b.ordered.writtenAt ?? b.ordered.createdAt);
-      return [
-        { shows: html`${blockNumber(b)}${b.config === true ? html` <span class="s">config</span>` : html``}`, sortValue: b.number },
-        orUnknown(b.transactions, (n) => countText(n)),
-        b.bytes === null ? unknown : { shows: bytesText(b.bytes), sortValue: b.bytes },
-        ordered === null ? unknown : cited(clock(ordered), b.ordered?.evidence ?? []),
-        duration(b.spreadMicros),
-        ...names.map((n) => lagCell(copies.get(n))),
-      ];
-    }),
+    columns: shown.map((f) => f.column),
+    rows: blocks.map((b) => shown.map((f) => f.cell(b))),
   });
 }
 
@@ -147,44 +186,51 @@ function commitHtml(copy: BlockCopy): Cell | Html {
   return { shows: html`${cited(durationText(commit.totalMillis * 1000), copy.evidence)}${breakdown}`, sortValue: commit.totalMillis };
 }
 
+interface CopyRow {
+  readonly block: Block;
+  readonly copy: BlockCopy;
+}
+
 function copiesTable(analysis: Analysis, blocks: readonly Block[], selection: Html | null): Html {
   const clock = textClockOf(analysis);
-  const moment = (at: Timestamp | null, evidence: readonly Evidence[]): Html => orUnknown(at, (t) => cited(clock(t), evidence));
-  const wire = blocks.some((b) => b.copies.some((c) => c.firstByteAt !== null || c.arrivedAt !== null || c.lastByteAt !== null));
-  const wireColumns = wire ? [{ title: 'First byte' }, { title: 'Arrived' }] : [];
+  const moment = (
+    title: string,
+    timeOf: (copy: BlockCopy) => Timestamp | null,
+    evidenceOf: (copy: BlockCopy) => readonly Evidence[],
+  ): Field<CopyRow> => ({
+    column: { title },
+    known: ({ copy }) => timeOf(copy) !== null,
+    cell: ({ copy }) => orUnknown(timeOf(copy), (at) => cited(clock(at), evidenceOf(copy))),
+  });
+  const logged = (copy: BlockCopy): readonly Evidence[] => copy.evidence;
+  const captured = (copy: BlockCopy): readonly Evidence[] => mergeEvidence([copy.evidence, ...copy.transfers.map((t) => t.evidence)]);
+  const fields: readonly Field<CopyRow>[] = [
+    { column: { title: 'Block' }, known: always, cell: ({ block }) => ({ shows: blockNumber(block), sortValue: block.number }) },
+    { column: { title: 'Peer' }, known: always, cell: ({ copy }) => copy.peer },
+    { column: { title: 'How it came' }, known: always, cell: ({ copy }) => senderHtml(copy) },
+    moment('First byte', (c) => c.firstByteAt, captured),
+    moment('Arrived', (c) => c.arrivedAt ?? c.lastByteAt, captured),
+    moment('Received', (c) => c.receivedAt, logged),
+    moment('Validated', (c) => c.validatedAt, logged),
+    {
+      column: { title: 'Validation took', numeric: true },
+      known: ({ copy }) => copy.validationMillis !== null,
+      cell: ({ copy }) => duration(copy.validationMillis === null ? null : copy.validationMillis * 1000),
+    },
+    moment('Committed', (c) => c.committedAt, logged),
+    { column: { title: 'Lag', numeric: true }, known: ({ copy }) => copy.lagMicros !== null, cell: ({ copy }) => duration(copy.lagMicros) },
+    { column: { title: 'Commit took (ms)', numeric: true }, known: ({ copy }) => copy.commit !== null, cell: ({ copy }) => commitHtml(copy) },
+  ];
+  const items = blocks.flatMap((block) => block.copies.map((copy) => ({ block, copy })));
+  const shown = knownFields(fields, items);
   return table({
     caption: html`Every copy of every block, stage by stage`,
     noun: 'copies',
     limit: MAX_COPIES_SHOWN,
     foldRows: 12,
     ...(selection === null ? {} : { selection }),
-    columns: [
-      { title: 'Block' },
-      { title: 'Peer' },
-      { title: 'How it came' },
-      ...wireColumns,
-      { title: 'Received' },
-      { title: 'Validated' },
-      { title: 'Committed' },
-      { title: 'Lag', numeric: true },
-      { title: 'Commit took (ms)', numeric: true },
-    ],
-    rows: blocks.flatMap((b) =>
-      b.copies.map((c) => {
-        const onWire = mergeEvidence([c.evidence, ...c.transfers.map((t) => t.evidence)]);
-        return [
-          { shows: blockNumber(b), sortValue: b.number },
-          c.peer,
-          senderHtml(c),
-          ...(wire ? [moment(c.firstByteAt, onWire), moment(c.arrivedAt ?? c.lastByteAt, onWire)] : []),
-          moment(c.receivedAt, c.evidence),
-          html`${moment(c.validatedAt, c.evidence)}${c.validationMillis === null ? '' : html` <span class="s">(${c.validationMillis} ms)</span>`}`,
-          moment(c.committedAt, c.evidence),
-          duration(c.lagMicros),
-          commitHtml(c),
-        ];
-      }),
-    ),
+    columns: shown.map((f) => f.column),
+    rows: items.map((item) => shown.map((f) => f.cell(item))),
   });
 }
 
@@ -236,8 +282,7 @@ function channelHtml(analysis: Analysis, channel: Channel): Html {
   const sentence =
     slowest === undefined
       ? html`<p>Which block was slowest is ${unknown}: no block from 1 on has a time at a peer that took it live.</p>`
-      : html`<p>Slowest: <b>block ${blockNumber(slowest.block)} at ${nodeName(slowest.copy.peer)}</b>, ${cited(durationText(slowest.totalMicros), slowest.copy.evidence)} from the first peer
-that had it; ${stagesText(slowest)}.</p>`;
+      : html`<p>Slowest: <b>block ${blockNumber(slowest.block)} at ${nodeName(slowest.copy.peer)}</b>, ${cited(durationText(slowest.totalMicros), slowest.copy.evidence)} ${spanText(slowest)}; ${stagesText(slowest)}.</p>`;
   const shown = selectBlocks(channel.blocks);
   const selection =
     shown.length === channel.blocks.length

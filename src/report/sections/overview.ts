@@ -5,33 +5,65 @@ import { channelName, clockOf, countOf, daysOf, durationText, microsBetween, nod
 import { type Html, html, join } from '../html.js';
 import { slownessOf } from '../slowness.js';
 import { unknown } from '../unknown.js';
-import { blockNumber, isNumbered, stagesText } from './block-wording.js';
+import { blockNumber, isNumbered, spanText, stagesText } from './block-wording.js';
 import { leadershipSummary } from './leaders.js';
 
 const MAX_BLIND_SPANS = 4;
+const MAX_NAMED = 3;
 
 interface Verdict {
-  readonly tone: 'fault' | 'warning' | 'clear' | 'open';
+  readonly tone: 'fault' | 'warning' | 'look' | 'clear' | 'open';
   readonly text: Html;
 }
 
 const unique = (names: readonly string[]): readonly string[] => [...new Set(names)].sort();
 
-/** What the whole comes to: faults first, then warnings, then what was checked and is clear, and what could not be decided. */
-export function verdictOf(findings: readonly Finding[]): Verdict {
+const totalMicros = (spans: readonly { readonly from: string; readonly to: string | null }[], end: string | null): number =>
+  spans.reduce((sum, s) => sum + (microsBetween(s.from, s.to ?? end) ?? 0), 0);
+
+/** What the reconstruction itself shows that an operator would want to look at, whether or not a check judged it. */
+function concernsOf(analysis: Analysis): readonly Html[] {
+  const end = analysis.window.to;
+  return analysis.channels.flatMap((channel) => {
+    const leadership = channel.organizations.flatMap((o) => {
+      const { overlaps, leaderless } = o.leadership;
+      const name = html`${organizationName(o)} on ${channelName(channel)}`;
+      return [
+        ...(overlaps.length === 0 ? [] : [html`${name} had several leaders at once (${durationText(totalMicros(overlaps, end))})`]),
+        ...(leaderless.length === 0 ? [] : [html`${name} had no leader for ${durationText(totalMicros(leaderless, end))}`]),
+      ];
+    });
+    const unexplained = blindSpansOf(channel, analysis.nodes, end).filter((s) => s.subjectsStoppedAt === null);
+    const unseen = unexplained.filter((s) => s.until === null).length;
+    const lost = unexplained.filter((s) => s.until !== null && s.since === 'lost').length;
+    return [
+      ...leadership,
+      ...(unseen === 0 ? [] : [html`${countOf(unseen, 'view')} on ${channelName(channel)} lacked a peer to the end`]),
+      ...(lost === 0 ? [] : [html`${countOf(lost, 'view')} on ${channelName(channel)} lost a peer for a while`]),
+    ];
+  });
+}
+
+/** What the whole comes to: faults first, then warnings, then what the reconstruction shows beside them, what is clear, and what could not be decided. */
+export function verdictOf(analysis: Analysis): Verdict {
+  const { findings } = analysis;
   const found = findings.filter((f) => f.verdict === 'found');
   const faults = found.filter((f) => f.severity === 'fault');
   const warnings = found.filter((f) => f.severity === 'warning');
   const clear = findings.filter((f) => f.verdict === 'clear').length;
   const undecided = findings.filter((f) => f.verdict === 'insufficient-evidence' || f.verdict === 'errored').length;
   const open = undecided === 0 ? '' : ` ${countOf(undecided, 'question')} could not be decided from what was read.`;
-  const titles = (list: readonly Finding[]): Html => join([...new Set(list.map((f) => f.title))].slice(0, 3), '; ');
+  const titles = (list: readonly Finding[]): Html => join([...new Set(list.map((f) => f.title))].slice(0, MAX_NAMED), '; ');
+  const concerns = concernsOf(analysis);
+  const moreConcerns = concerns.length > MAX_NAMED ? `; and ${concerns.length - MAX_NAMED} more` : '';
+  const look = concerns.length === 0 ? html`` : html` To look at: ${join(concerns.slice(0, MAX_NAMED), '; ')}${moreConcerns}.`;
   const more = warnings.length === 0 ? '' : ` Also ${countOf(warnings.length, 'warning')}.`;
-  if (faults.length > 0) return { tone: 'fault', text: html`${countOf(faults.length, 'fault')} found: ${titles(faults)}.${more}${open}` };
+  if (faults.length > 0) return { tone: 'fault', text: html`${countOf(faults.length, 'fault')} found: ${titles(faults)}.${more}${open}${look}` };
   if (warnings.length > 0)
-    return { tone: 'warning', text: html`No fault found; ${countOf(warnings.length, 'warning')}: ${titles(warnings)}.${open}` };
-  if (clear > 0) return { tone: 'clear', text: html`No fault found in ${countOf(clear, 'check')}.${open}` };
-  return { tone: 'open', text: html`No check could give a verdict on what was read.${open}` };
+    return { tone: 'warning', text: html`No fault found; ${countOf(warnings.length, 'warning')}: ${titles(warnings)}.${open}${look}` };
+  const checked = clear === 0 ? html`No check could give a verdict on what was read.` : html`No fault found in ${countOf(clear, 'check')}.`;
+  if (concerns.length > 0) return { tone: 'look', text: html`${checked}${open}${look}` };
+  return { tone: clear > 0 ? 'clear' : 'open', text: html`${checked}${open}` };
 }
 
 function organizationsOf(analysis: Analysis): Html {
@@ -128,8 +160,7 @@ function slowestAnswer(analysis: Analysis, channel: Channel): Html {
   const [slowest] = slownessOf(channel, analysis.nodes).live;
   if (slowest === undefined) return html`<li><b>${channelName(channel)}</b>: ${unknown}; no times of a block from 1 on in these sources</li>`;
   const { block, copy } = slowest;
-  return html`<li><b>${channelName(channel)}</b>: block ${blockNumber(block)} at ${nodeName(copy.peer)}, ${cited(durationText(slowest.totalMicros), copy.evidence)} from the first peer that had it
-to its ${slowest.committed ? 'commit' : 'last known moment'} here: ${stagesText(slowest)}</li>`;
+  return html`<li><b>${channelName(channel)}</b>: block ${blockNumber(block)} at ${nodeName(copy.peer)}, ${cited(durationText(slowest.totalMicros), copy.evidence)} ${spanText(slowest)}: ${stagesText(slowest)}</li>`;
 }
 
 function leadersAnswer(analysis: Analysis, channel: Channel): readonly Html[] {
@@ -152,9 +183,9 @@ function answers(analysis: Analysis): Html {
 
 /** The head of the document: which network this is, the verdict, and the three answers an operator comes for. */
 export function renderOverview(analysis: Analysis): Html {
-  const verdict = verdictOf(analysis.findings);
+  const verdict = verdictOf(analysis);
   const days = daysOf(analysis);
-  const word = { fault: 'Fault', warning: 'Warning', clear: 'Clear', open: 'Undecided' }[verdict.tone];
+  const word = { fault: 'Fault', warning: 'Warning', look: 'Look', clear: 'Clear', open: 'Undecided' }[verdict.tone];
   return html`<header id="overview"><h1>Gossip in a Fabric network${days === null ? '' : `, ${days}`}</h1>
 <p class="verdict ${verdict.tone}"><b class="tag">${word}</b> ${verdict.text} <a href="#findings">Findings</a></p>
 ${facts(analysis)}

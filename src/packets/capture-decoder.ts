@@ -1,0 +1,195 @@
+import { type Instant, instantOfMicros } from '../events/instant.js';
+import { type Oddity, OddityCounter } from '../events/oddity.js';
+import { type CaptureClock, createCaptureClock } from './capture-clock.js';
+import { CAPTURE_LIMITS, type CaptureLimits } from './capture-limits.js';
+import { type CaptureFormat, CaptureReader, recognizeCapture } from './capture-reader.js';
+import type { CapturedFrame } from './captured-frame.js';
+import { CertificateReader } from './certificate-names.js';
+import type { ConnectionFacts } from './connection.js';
+import { ConnectionTable } from './connection-table.js';
+import type { StreamListener, StreamSurroundings } from './conversation.js';
+import { createDissection, type Dissection } from './dissection.js';
+import { dissectNetwork, PROTOCOL_TCP } from './ip.js';
+import { FragmentTable } from './ip-fragments.js';
+import { dissectLink, isKnownLinkType } from './link.js';
+import type { PayloadMarks } from './payload-marks.js';
+import { dissectTcp } from './tcp-header.js';
+
+export type { ConnectionFacts };
+export { recognizeCapture };
+
+/** What a capture file holds, and how well it could be read. */
+export interface CaptureSummary {
+  readonly format: CaptureFormat;
+  readonly packets: number;
+  /** Frames or records that could not be read. */
+  readonly unreadable: number;
+  /** Frames that the snap length cut. */
+  readonly truncated: number;
+  /** Packets that the capturing program says it lost; null when the file does not say. */
+  readonly dropped: number | null;
+  /** Frames that were further sights of a packet, from another interface. */
+  readonly duplicates: number;
+  readonly from: Instant | null;
+  readonly to: Instant | null;
+  readonly linkTypes: readonly number[];
+  readonly connections: readonly ConnectionFacts[];
+  readonly oddities: readonly Oddity[];
+}
+
+/** Who else looks on while a capture is decoded. */
+export interface CaptureObservers {
+  readonly marks: PayloadMarks | null;
+  readonly listener: StreamListener | null;
+  /** Called for every frame before its streams are followed; `view` is filled in as far as the frame could be read. */
+  readonly frame: ((frame: CapturedFrame, view: Dissection, depth: FrameDepth) => void) | null;
+  /** The bytes of the file in order, as soon as the frames in them were handled. */
+  readonly passed: ((data: Uint8Array, start: number, end: number) => void) | null;
+}
+
+/** How far up a frame could be read: to its TCP segment, to another transport or network protocol, to part of a datagram, or not at all. */
+export type FrameDepth = 'tcp' | 'transport' | 'network' | 'fragment' | 'unreadable';
+
+const NO_OBSERVERS: CaptureObservers = { marks: null, listener: null, frame: null, passed: null };
+
+/** Follows a capture frame by frame from bytes to connections; the work behind {@link CaptureDecoder} and those who look on. */
+export class CaptureFollower {
+  readonly #source: string;
+  readonly #observers: CaptureObservers;
+  readonly #oddities = new OddityCounter();
+  readonly #clock: CaptureClock = createCaptureClock();
+  readonly #view: Dissection = createDissection();
+  readonly #reader: CaptureReader;
+  readonly #fragments: FragmentTable;
+  readonly #around: StreamSurroundings;
+  readonly #table: ConnectionTable;
+  readonly #linkTypes: number[] = [];
+  #unreadable = 0;
+  #truncated = 0;
+  #from = 0.5;
+  #to = 0.5;
+  #summary: CaptureSummary | null = null;
+
+  constructor(source: string, limits: Partial<CaptureLimits> | undefined, observers: CaptureObservers) {
+    this.#source = source;
+    this.#observers = observers;
+    const note = (kind: string, example: string, frame: number | null, count = 1): void => {
+      this.#oddities.add(kind, example, frame === null ? null : { source, frame }, count);
+    };
+    const allLimits = { ...CAPTURE_LIMITS, ...limits };
+    this.#around = {
+      limits: allLimits,
+      note,
+      certificates: new CertificateReader(),
+      burstBudget: { left: allLimits.maxBurstsInAll, refused: 0 },
+      pending: { bytes: 0 },
+      clock: this.#clock,
+      marks: observers.marks,
+      listener: observers.listener,
+    };
+    this.#table = new ConnectionTable(this.#around);
+    this.#fragments = new FragmentTable(allLimits.maxFragmentedDatagrams, this.#clock, note, observers.marks);
+    const sink = {
+      frame: (frame: CapturedFrame): void => this.#takeFrame(frame),
+      passed: observers.passed ?? ((): void => {}),
+    };
+    this.#reader = new CaptureReader(sink, note, { sinkKeepsBytes: observers.marks !== null });
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#reader.push(chunk);
+  }
+
+  /** Ends the capture, once; further calls return the same. */
+  end(): CaptureSummary {
+    this.#summary ??= this.#finish();
+    return this.#summary;
+  }
+
+  #finish(): CaptureSummary {
+    this.#reader.end();
+    this.#fragments.clear();
+    this.#table.end();
+    const any = this.#clock.frame > 0;
+    const connections = this.#table.facts(this.#source);
+    const { refused } = this.#around.burstBudget;
+    if (refused > 0) this.#around.note('bursts-not-kept', 'more bursts than are kept', null, refused);
+    return {
+      format: this.#reader.format ?? 'pcap',
+      packets: this.#reader.frames,
+      unreadable: this.#reader.unreadable + this.#unreadable,
+      truncated: this.#truncated,
+      dropped: this.#reader.dropped,
+      duplicates: this.#table.duplicates,
+      from: any ? instantOfMicros(this.#from) : null,
+      to: any ? instantOfMicros(this.#to) : null,
+      linkTypes: [...this.#linkTypes].sort((a, b) => a - b),
+      connections,
+      oddities: this.#oddities.list(),
+    };
+  }
+
+  #takeFrame(frame: CapturedFrame): void {
+    const clock = this.#clock;
+    const micros = frame.micros;
+    if (clock.frame === 0) {
+      this.#from = micros;
+      this.#to = micros;
+    } else if (micros > this.#to) this.#to = micros;
+    else if (micros < this.#from) this.#from = micros;
+    clock.frame = frame.number;
+    clock.micros = micros;
+    clock.bytes += frame.end - frame.start;
+    if (frame.end - frame.start < frame.wireLength) this.#truncated += 1;
+    if (!this.#linkTypes.includes(frame.linkType)) this.#meetLinkType(frame);
+    if (this.#fragments.size > 0) this.#fragments.expire();
+    const view = this.#view;
+    const depth = this.#dissect(frame, view);
+    if (this.#observers.frame !== null) this.#observers.frame(frame, view, depth);
+    if (depth === 'tcp') this.#table.take(view, frame);
+    else if (depth === 'unreadable') this.#unreadable += 1;
+    if (depth !== 'tcp' && view.data !== frame.data) this.#observers.marks?.finish(view.data, 0, 0);
+  }
+
+  #dissect(frame: CapturedFrame, view: Dissection): FrameDepth {
+    if (!dissectLink(frame, view)) return 'unreadable';
+    const outcome = dissectNetwork(view, frame.wireLength - (view.networkStart - frame.start), this.#fragments);
+    if (outcome === 'transport') {
+      if (view.protocol !== PROTOCOL_TCP) return 'transport';
+      if (dissectTcp(view)) return 'tcp';
+    } else if (outcome === 'fragment') return 'fragment';
+    else if (outcome === 'other') return 'network';
+    const isCut = frame.end - frame.start < frame.wireLength;
+    this.#around.note(isCut ? 'header-cut' : 'malformed-header', `frame ${frame.number} of ${frame.wireLength} bytes`, frame.number);
+    return 'unreadable';
+  }
+
+  #meetLinkType(frame: CapturedFrame): void {
+    this.#linkTypes.push(frame.linkType);
+    if (!isKnownLinkType(frame.linkType)) {
+      this.#around.note('unknown-link-type', `link type ${frame.linkType}: its frames are counted only`, frame.number);
+    }
+  }
+}
+
+/**
+ * Decodes one capture file (classic pcap or pcapng), given in chunks of any size, to its TCP connections. Nothing it meets makes it throw: what it cannot
+ * read is counted in the summary. Times are microseconds, floored; frame numbers are Wireshark's.
+ */
+export class CaptureDecoder {
+  readonly #follower: CaptureFollower;
+
+  constructor(options: { readonly source: string; readonly limits?: Partial<CaptureLimits> }) {
+    this.#follower = new CaptureFollower(options.source, options.limits, NO_OBSERVERS);
+  }
+
+  /** Takes the next bytes of the file; they may be used for something else afterwards. */
+  push(chunk: Uint8Array): void {
+    this.#follower.push(chunk);
+  }
+
+  /** Returns what the whole capture holds. */
+  end(): CaptureSummary {
+    return this.#follower.end();
+  }
+}

@@ -1,0 +1,161 @@
+import type { CapturedFrame } from './captured-frame.js';
+import { type ConnectionFacts, TrackedConnection } from './connection.js';
+import type { Side, StreamSurroundings } from './conversation.js';
+import type { Dissection } from './dissection.js';
+import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from './link.js';
+import { RepeatedPackets } from './repeated-packets.js';
+import { digestOptions, SYN } from './tcp-header.js';
+
+const SMALLEST_TABLE = 1024;
+/** How often what waits for missing bytes is looked through, in frames. */
+const PATIENCE_CHECK_FRAMES = 64;
+
+/** Which connection a packet belongs to: a hash table over addresses and ports as numbers, so that looking up makes no garbage. */
+export class ConnectionTable {
+  readonly #around: StreamSurroundings;
+  #buckets: (TrackedConnection | null)[] = new Array(SMALLEST_TABLE).fill(null);
+  /** In the order of their first frames. */
+  #connections: TrackedConnection[] = [];
+  #inTable = 0;
+  readonly #waiting = new Set<TrackedConnection>();
+  #duplicates = 0;
+
+  constructor(around: StreamSurroundings) {
+    this.#around = around;
+  }
+
+  /** Frames that were further sights of a packet already seen. */
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  /** Takes the TCP packet in `view`, which came in `frame`. */
+  take(view: Dissection, frame: CapturedFrame): void {
+    const hash = hashOf(view);
+    let side: Side | -1 = -1;
+    let connection = this.#buckets[hash & (this.#buckets.length - 1)] as TrackedConnection | null;
+    while (connection !== null) {
+      side = connection.sideOf(view);
+      if (side >= 0) break;
+      connection = connection.nextInBucket;
+    }
+    const isCooked = frame.linkType === LINKTYPE_LINUX_SLL || frame.linkType === LINKTYPE_LINUX_SLL2;
+    const mayRepeat = isCooked || frame.severalInterfaces;
+    if (connection !== null && side >= 0 && mayRepeat && this.#isRepetition(connection, side as Side, view, frame, isCooked)) {
+      this.#duplicates += 1;
+      this.#around.marks?.finish(view.data, view.payloadStart, view.payloadStart + view.payloadCaptured);
+      return;
+    }
+    if (connection !== null && (view.flags & SYN) !== 0 && connection.isReusedBy(view, side as Side, frame.micros)) {
+      this.#remove(connection);
+      connection.end();
+      connection = null;
+    }
+    if (connection === null) {
+      connection = this.#add(new TrackedConnection(view, hash, this.#around));
+      side = 0;
+      if (mayRepeat) this.#isRepetition(connection, side, view, frame, isCooked);
+    }
+    connection.take(view, side as Side, frame.micros, frame.number);
+    if (connection.isWaiting) this.#waiting.add(connection);
+    if (this.#waiting.size > 0 && frame.number % PATIENCE_CHECK_FRAMES === 0) this.#giveUpOverdue();
+  }
+
+  #isRepetition(connection: TrackedConnection, side: Side, view: Dissection, frame: CapturedFrame, isCooked: boolean): boolean {
+    if (side === 0) connection.repeated0 ??= new RepeatedPackets();
+    else connection.repeated1 ??= new RepeatedPackets();
+    const repeated = (side === 0 ? connection.repeated0 : connection.repeated1) as RepeatedPackets;
+    return repeated.isRepetition(view, digestOptions(view), frame.micros, frame.interfaceIndex, isCooked);
+  }
+
+  #giveUpOverdue(): void {
+    for (const connection of this.#waiting) {
+      connection.stream0.giveUpOverdue();
+      connection.stream1.giveUpOverdue();
+      if (!connection.isWaiting) this.#waiting.delete(connection);
+    }
+  }
+
+  #add(connection: TrackedConnection): TrackedConnection {
+    if (this.#connections.length >= this.#around.limits.maxConnections) this.#evict();
+    this.#connections.push(connection);
+    this.#inTable += 1;
+    if (this.#inTable > this.#buckets.length) this.#grow();
+    this.#link(connection);
+    return connection;
+  }
+
+  #link(connection: TrackedConnection): void {
+    const at = connection.hash & (this.#buckets.length - 1);
+    connection.nextInBucket = this.#buckets[at] as TrackedConnection | null;
+    this.#buckets[at] = connection;
+  }
+
+  #grow(): void {
+    const before = this.#buckets;
+    this.#buckets = new Array(2 * before.length).fill(null);
+    for (const first of before) {
+      let connection = first;
+      while (connection !== null) {
+        const next: TrackedConnection | null = connection.nextInBucket;
+        this.#link(connection);
+        connection = next;
+      }
+    }
+  }
+
+  #remove(connection: TrackedConnection): void {
+    const at = connection.hash & (this.#buckets.length - 1);
+    let before: TrackedConnection | null = null;
+    for (let one = this.#buckets[at] as TrackedConnection | null; one !== null; one = one.nextInBucket) {
+      if (one === connection) {
+        if (before === null) this.#buckets[at] = one.nextInBucket;
+        else before.nextInBucket = one.nextInBucket;
+        this.#inTable -= 1;
+        break;
+      }
+      before = one;
+    }
+    this.#waiting.delete(connection);
+  }
+
+  /** Makes room for a tenth: the oldest closed connections, and when there are none the oldest of all. */
+  #evict(): void {
+    const room = Math.max(1, Math.floor(this.#around.limits.maxConnections / 10));
+    const victims = new Set(this.#connections.filter((one) => one.isClosed).slice(0, room));
+    for (let i = 0; victims.size === 0; i++) victims.add(this.#connections[i] as TrackedConnection);
+    for (const victim of victims) {
+      this.#remove(victim);
+      victim.end();
+    }
+    this.#connections = this.#connections.filter((one) => !victims.has(one));
+    const first = [...victims][0] as TrackedConnection;
+    const example = `the connection between ${first.endpointText(0)} and ${first.endpointText(1)}`;
+    this.#around.note('connections-evicted', example, first.firstFrame, victims.size);
+  }
+
+  /** Ends all connections. */
+  end(): void {
+    for (const connection of this.#connections) connection.end();
+    this.#waiting.clear();
+  }
+
+  /** What became known of all connections, in the order of their first frames. Only once, after {@link end}. */
+  facts(source: string): readonly ConnectionFacts[] {
+    const servers = new Set<string>();
+    for (const connection of this.#connections) {
+      const side = connection.knownServerSide();
+      if (side >= 0) servers.add(connection.endpointText(side as Side));
+    }
+    return this.#connections.map((connection) => connection.facts(source, servers));
+  }
+}
+
+/** The same for both directions. */
+function hashOf(view: Dissection): number {
+  const addresses = Math.imul(view.source3 ^ view.target3, 0x9e3779b1) ^ Math.imul(view.source3 + view.target3, 0x85ebca6b);
+  const longAddresses = view.source0 ^ view.target0 ^ view.source1 ^ view.target1 ^ view.source2 ^ view.target2;
+  const ports = Math.imul(view.sourcePort ^ view.targetPort, 0xc2b2ae35) ^ Math.imul(view.sourcePort + view.targetPort, 0x27d4eb2f);
+  const mixed = addresses ^ longAddresses ^ ports;
+  return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 4;
+}
