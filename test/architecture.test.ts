@@ -47,7 +47,10 @@ for (const path of sources(SRC)) {
     assert.ok(from in ALLOWED, `src/${from} is not in the table of folders`);
     for (const { fileName } of ts.preProcessFile(text).importedFiles) {
       if (!fileName.startsWith('.')) {
-        assert.ok(!WORLDLY_MODULES.test(fileName) || MAY_TOUCH_THE_WORLD.includes(from), `${name} imports ${fileName}: only ${MAY_TOUCH_THE_WORLD.join(', ')} may`);
+        assert.ok(
+          !WORLDLY_MODULES.test(fileName) || MAY_TOUCH_THE_WORLD.includes(from),
+          `${name} imports ${fileName}: only ${MAY_TOUCH_THE_WORLD.join(', ')} may`,
+        );
         continue;
       }
       const to = folderOf(join(path, '..', fileName));

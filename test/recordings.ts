@@ -16,7 +16,10 @@ export const GOLDEN_VERSION = '0.0.0-golden';
 /** Every bundled recording: a folder with logs in it. */
 export function recordings(): readonly { readonly name: string; readonly path: string }[] {
   const captures = join(ROOT, 'captures');
-  const children = (folder: string): readonly string[] => readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => join(folder, e.name));
+  const children = (folder: string): readonly string[] =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((e) => e.isDirectory())
+      .map((e) => join(folder, e.name));
   const isRecording = (path: string): boolean => existsSync(join(path, 'logs'));
   return children(captures)
     .flatMap((path) => (isRecording(path) ? [path] : children(path).filter(isRecording)))

@@ -9,7 +9,7 @@ import { type DisseminationFacts, reconstructDissemination } from '../reconstruc
 import { type LeadershipRead, readLeadership } from '../reconstruct/leadership.js';
 import { type Lifecycle, reconstructLifecycle } from '../reconstruct/lifecycle.js';
 import { readViews, reconstructMembership } from '../reconstruct/membership.js';
-import { nameOfEndpoint, type Network, type Reconstructor } from '../reconstruct/network.js';
+import { type Network, nameOfEndpoint, type Reconstructor } from '../reconstruct/network.js';
 import { readDeliverStreams, reconstructRaft } from '../reconstruct/ordering.js';
 import { groupOrganizations } from '../reconstruct/organizations.js';
 import { commonNameOf, hostOf, isAnonymousHost } from '../topology/endpoint.js';
@@ -45,7 +45,9 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
   const timeline = buildTimeline(recorded);
   const window = windowOf(recorded) ?? { from: instantOfMicros(0), to: instantOfMicros(0) };
   const network: Network = { directory: timeline.directory, incarnations: timeline.incarnations, window };
-  const captures = recorded.captures.flatMap((c) => (c.summary.from === null || c.summary.to === null ? [] : [{ source: c.source, from: c.summary.from, to: c.summary.to }]));
+  const captures = recorded.captures.flatMap((c) =>
+    c.summary.from === null || c.summary.to === null ? [] : [{ source: c.source, from: c.summary.from, to: c.summary.to }],
+  );
   const observed = [...recorded.captures].sort((a, b) => (a.source < b.source ? -1 : 1)).flatMap((c) => c.summary.connections);
   const connectivity = identifyConnections(observed, timeline.directory, toldAddresses(timeline, recorded), captures);
 
@@ -54,7 +56,10 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
   const views = readViews(network);
   const leaders = readLeadership(network);
   const dissemination = reconstructDissemination(network);
-  const contact = reconstructContacts(network, (address, at) => connectivity.addresses.resolve(address, at) ?? connectivity.addresses.resolve(hostOf(address), at));
+  const contact = reconstructContacts(
+    network,
+    (address, at) => connectivity.addresses.resolve(address, at) ?? connectivity.addresses.resolve(hostOf(address), at),
+  );
   const streams = readDeliverStreams(network);
   const raft = reconstructRaft(network);
   const all: readonly Pick<Reconstructor<unknown>, 'step'>[] = [lifecycle, channelsReader, views, leaders, dissemination, contact, streams, raft];
@@ -69,12 +74,36 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
   const logStreams = streams.finish()(lifecycles, contacts.deliverCalls);
   const raftTerms = raft.finish();
   const membership = reconstructMembership(network, viewsRead, lifecycles, channels.peers);
-  const bootstraps = [...lifecycles].flatMap(([peer, l]) => [...l.starts, ...(l.unstarted === null ? [] : [l.unstarted])].flatMap((s) => (s.bootstrap ?? []).map((target) => ({ peer, target: nameOfEndpoint(network, target) }))));
+  const bootstraps = [...lifecycles].flatMap(([peer, l]) =>
+    [...l.starts, ...(l.unstarted === null ? [] : [l.unstarted])].flatMap((s) =>
+      (s.bootstrap ?? []).map((target) => ({ peer, target: nameOfEndpoint(network, target) })),
+    ),
+  );
   const organizations = groupOrganizations(timeline.directory, channels, viewsRead.kinship, bootstraps);
 
   const deliverStreams: DeliverStream[] = [
-    ...logStreams.map((s): DeliverStream => ({ ...stamped(s), orderer: s.orderer, peer: s.peer, channel: s.channel, blocks: null, basis: 'log', evidence: s.evidence })),
-    ...connectivity.streams.map((s): DeliverStream => ({ ...stamped(s), orderer: s.orderer, peer: s.peer, channel: null, blocks: s.blocks, basis: 'packets', evidence: s.evidence })),
+    ...logStreams.map(
+      (s): DeliverStream => ({
+        ...stamped(s),
+        orderer: s.orderer,
+        peer: s.peer,
+        channel: s.channel,
+        blocks: null,
+        basis: 'log',
+        evidence: s.evidence,
+      }),
+    ),
+    ...connectivity.streams.map(
+      (s): DeliverStream => ({
+        ...stamped(s),
+        orderer: s.orderer,
+        peer: s.peer,
+        channel: null,
+        blocks: s.blocks,
+        basis: 'packets',
+        evidence: s.evidence,
+      }),
+    ),
   ];
   const nodes = describeNodes({ network, lifecycles, connectivity, organizations });
   const reconstruction: Reconstruction = { network, lifecycles, channels, leadership, dissemination: blocks, contacts, connectivity };
@@ -84,9 +113,17 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
     suspicions: contacts.suspicions.map((s) => ({ ...s, at: formatInstant(s.at) })),
     contacts: contacts.contacts.map((c) => ({ ...c, at: formatInstant(c.at) })),
     connections: connectivity.connections.map(describeConnection),
-    silentPairs: connectivity.silentPairs.map((p) => ({ peers: p.peers, from: formatInstant(p.from), to: formatInstant(p.to), evidence: p.evidence })),
+    silentPairs: connectivity.silentPairs.map((p) => ({
+      peers: p.peers,
+      from: formatInstant(p.from),
+      to: formatInstant(p.to),
+      evidence: p.evidence,
+    })),
   };
-  const ordering = { deliverStreams, raft: raftTerms.map((r): RaftTerm => ({ ...r, from: formatInstant(r.from), to: r.to === null ? null : formatInstant(r.to) })) };
+  const ordering = {
+    deliverStreams,
+    raft: raftTerms.map((r): RaftTerm => ({ ...r, from: formatInstant(r.from), to: r.to === null ? null : formatInstant(r.to) })),
+  };
   const known = windowOf(recorded);
   const base = {
     schemaVersion: 1 as const,
@@ -97,7 +134,13 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
     channels: channelRecords,
     gossip,
     ordering,
-    unplaced: membership.unplaced.map((u) => ({ kind: 'membership' as const, observer: u.observer, at: formatInstant(u.at), text: u.text, evidence: u.evidence })),
+    unplaced: membership.unplaced.map((u) => ({
+      kind: 'membership' as const,
+      observer: u.observer,
+      at: formatInstant(u.at),
+      text: u.text,
+      evidence: u.evidence,
+    })),
     oddities: describeOddities(recorded, connectivity),
   };
   const findings = diagnose(nodes, recorded, timeline);
@@ -107,7 +150,10 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
   return { analysis: { ...withoutExcerpts, excerpts: excerptsOf(cited, timeline, recorded) }, events: timeline.events, citedFrames: framesOf(cited) };
 }
 
-const stamped = (s: { readonly openedAt: Instant | null; readonly closedAt: Instant | null }): { readonly openedAt: string | null; readonly closedAt: string | null } => ({
+const stamped = (s: {
+  readonly openedAt: Instant | null;
+  readonly closedAt: Instant | null;
+}): { readonly openedAt: string | null; readonly closedAt: string | null } => ({
   openedAt: s.openedAt === null ? null : formatInstant(s.openedAt),
   closedAt: s.closedAt === null ? null : formatInstant(s.closedAt),
 });
@@ -117,10 +163,12 @@ function toldAddresses(timeline: Timeline, recorded: Recorded): readonly ToldAdd
   const told: ToldAddress[] = [];
   const { directory } = timeline;
   for (const { body, node, at } of timeline.events) {
-    if (body.kind === 'process.address-detected' && !isAnonymousHost(hostOf(body.address))) told.push({ address: hostOf(body.address), node, at, basis: 'log' });
+    if (body.kind === 'process.address-detected' && !isAnonymousHost(hostOf(body.address)))
+      told.push({ address: hostOf(body.address), node, at, basis: 'log' });
     if (body.kind === 'gossip.probed') {
       const name = directory.nodeOfPkiId(body.pkiId);
-      if (name !== null) told.push({ address: body.address, node: name, at, basis: 'log' }, { address: hostOf(body.address), node: name, at, basis: 'log' });
+      if (name !== null)
+        told.push({ address: body.address, node: name, at, basis: 'log' }, { address: hostOf(body.address), node: name, at, basis: 'log' });
     }
     if (body.kind === 'rpc.completed' && body.address !== null && body.subject !== null) {
       const name = commonNameOf(body.subject);
@@ -136,7 +184,8 @@ function toldAddresses(timeline: Timeline, recorded: Recorded): readonly ToldAdd
     for (const c of facts.containers) {
       const node = nameOfContainer.get(c.id);
       if (c.startedAt !== null) startedAt.set(c.id, c.startedAt);
-      if (node !== undefined && c.startedAt !== null) for (const a of c.addresses) told.push({ address: a.address, node, at: c.startedAt, basis: 'inspect' });
+      if (node !== undefined && c.startedAt !== null)
+        for (const a of c.addresses) told.push({ address: a.address, node, at: c.startedAt, basis: 'inspect' });
     }
   }
   for (const { facts } of recorded.inspects) {
@@ -169,24 +218,63 @@ function describeSources(recorded: Recorded, timeline: Timeline): readonly Sourc
   const time = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
   const logs = recorded.logs.map((l): Source => {
     const nodes = [...new Set(l.summary.runs.map((r) => timeline.directory.nodeOfRun(l.source, r.index)))];
-    return { path: l.source, kind: 'log', node: nodes.length === 1 ? (nodes[0] as string) : null, format: l.summary.format, records: l.summary.records, unreadable: l.summary.unreadable, from: time(l.summary.from), to: time(l.summary.to) };
+    return {
+      path: l.source,
+      kind: 'log',
+      node: nodes.length === 1 ? (nodes[0] as string) : null,
+      format: l.summary.format,
+      records: l.summary.records,
+      unreadable: l.summary.unreadable,
+      from: time(l.summary.from),
+      to: time(l.summary.to),
+    };
   });
   const captures = recorded.captures.map(
-    (c): Source => ({ path: c.source, kind: 'packets', node: null, format: c.summary.format, records: c.summary.packets, unreadable: c.summary.unreadable, from: time(c.summary.from), to: time(c.summary.to), packetsDropped: c.summary.dropped, packetsTruncated: c.summary.truncated }),
+    (c): Source => ({
+      path: c.source,
+      kind: 'packets',
+      node: null,
+      format: c.summary.format,
+      records: c.summary.packets,
+      unreadable: c.summary.unreadable,
+      from: time(c.summary.from),
+      to: time(c.summary.to),
+      packetsDropped: c.summary.dropped,
+      packetsTruncated: c.summary.truncated,
+    }),
   );
   const inspects = recorded.inspects.map((i): Source => {
     const [only, ...more] = i.facts.containers;
-    const node = only === undefined || more.length > 0 ? null : ([...timeline.directory.nodes.values()].find((n) => n.container?.id === only.id)?.name ?? null);
-    return { path: i.source, kind: 'docker', node, format: i.facts.networks.length > 0 && i.facts.containers.length === 0 ? 'docker-network-inspect' : 'docker-inspect', records: i.facts.containers.length + i.facts.networks.length, unreadable: 0, from: null, to: null };
+    const node =
+      only === undefined || more.length > 0 ? null : ([...timeline.directory.nodes.values()].find((n) => n.container?.id === only.id)?.name ?? null);
+    return {
+      path: i.source,
+      kind: 'docker',
+      node,
+      format: i.facts.networks.length > 0 && i.facts.containers.length === 0 ? 'docker-network-inspect' : 'docker-inspect',
+      records: i.facts.containers.length + i.facts.networks.length,
+      unreadable: 0,
+      from: null,
+      to: null,
+    };
   });
-  const unreadable = recorded.unreadable.map((u): Source => ({ path: u.source, kind: 'unreadable', node: null, format: u.why, records: 0, unreadable: 1, from: null, to: null }));
+  const unreadable = recorded.unreadable.map(
+    (u): Source => ({ path: u.source, kind: 'unreadable', node: null, format: u.why, records: 0, unreadable: 1, from: null, to: null }),
+  );
   return [...logs, ...captures, ...inspects, ...unreadable].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function describeOddities(recorded: Recorded, connectivity: ConnectivityFacts): readonly OddityRecord[] {
-  const lists: (readonly Oddity[])[] = [recorded.oddities, ...[...recorded.logs, ...recorded.captures].sort((a, b) => (a.source < b.source ? -1 : 1)).map((s) => s.summary.oddities)];
+  const lists: (readonly Oddity[])[] = [
+    recorded.oddities,
+    ...[...recorded.logs, ...recorded.captures].sort((a, b) => (a.source < b.source ? -1 : 1)).map((s) => s.summary.oddities),
+  ];
   const counter = new OddityCounter();
-  for (const c of connectivity.foreign) counter.add('not-fabric-connection', `${c.client.address}:${c.client.port} → ${c.server.address}:${c.server.port} (${c.protocol})`, { source: c.source, frame: c.firstFrame });
+  for (const c of connectivity.foreign)
+    counter.add('not-fabric-connection', `${c.client.address}:${c.client.port} → ${c.server.address}:${c.server.port} (${c.protocol})`, {
+      source: c.source,
+      frame: c.firstFrame,
+    });
   lists.push(counter.list());
   const merged = new Map<string, { count: number; example: string; evidence: Evidence[] }>();
   for (const o of lists.flat()) {
@@ -197,12 +285,18 @@ function describeOddities(recorded: Recorded, connectivity: ConnectivityFacts): 
       known.evidence.push(...o.evidence);
     }
   }
-  return [...merged].map(([kind, o]) => ({ kind, count: o.count, example: o.example, evidence: mergeEvidence(o.evidence).slice(0, 20) })).sort((a, b) => (a.kind < b.kind ? -1 : 1));
+  return [...merged]
+    .map(([kind, o]) => ({ kind, count: o.count, example: o.example, evidence: mergeEvidence(o.evidence).slice(0, 20) }))
+    .sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }
 
 function excerptsOf(cited: readonly Evidence[], timeline: Timeline, recorded: Recorded): Analysis['excerpts'] {
   const docker = new Map(recorded.inspects.map((i) => [i.source, i.facts.excerpts] as const));
-  const oddTexts = new Map([...recorded.logs.flatMap((l) => l.summary.oddities), ...recorded.oddities].flatMap((o) => o.evidence.slice(0, 1).map((e) => [`${e.source} ${'line' in e ? e.line : e.frame}`, o.example] as const)));
+  const oddTexts = new Map(
+    [...recorded.logs.flatMap((l) => l.summary.oddities), ...recorded.oddities].flatMap((o) =>
+      o.evidence.slice(0, 1).map((e) => [`${e.source} ${'line' in e ? e.line : e.frame}`, o.example] as const),
+    ),
+  );
   const result: { [source: string]: { [place: string]: string } } = {};
   for (const e of [...cited].sort(compareEvidence)) {
     if (!('line' in e)) continue;
@@ -230,8 +324,10 @@ function framesOf(cited: readonly Evidence[]): ReadonlyMap<string, ReadonlySet<n
 export function addFrameTexts(analysis: Analysis, texts: ReadonlyMap<string, ReadonlyMap<number, string>>): Analysis {
   const excerpts: { [source: string]: { readonly [place: string]: string } } = { ...analysis.excerpts };
   for (const [source, frames] of [...texts].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    excerpts[source] = { ...excerpts[source], ...Object.fromEntries([...frames].sort(([a], [b]) => a - b).map(([frame, text]) => [String(frame), text])) };
+    excerpts[source] = {
+      ...excerpts[source],
+      ...Object.fromEntries([...frames].sort(([a], [b]) => a - b).map(([frame, text]) => [String(frame), text])),
+    };
   }
   return { ...analysis, excerpts };
 }
-

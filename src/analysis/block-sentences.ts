@@ -31,13 +31,31 @@ function tellBlock(block: Block, channel: Channel, late: ReadonlySet<BlockCopy>)
   const orderer = pulled.map((c) => c.from?.node).find((n) => n !== undefined);
   const parts = [
     ...(pulled.length > 0 ? [`${verb} from ${orderer ?? 'the orderer'} by ${listOf(pulled.map(after))}`] : []),
-    ...(spread.length > 0 ? [`${pulled.length > 0 ? 'then ' : `${verb} `}by ${spread.some((c) => c.via === 'gossip') ? 'gossip at ' : ''}${listOf(spread.map(after))}`] : []),
+    ...(spread.length > 0
+      ? [`${pulled.length > 0 ? 'then ' : `${verb} `}by ${spread.some((c) => c.via === 'gossip') ? 'gossip at ' : ''}${listOf(spread.map(after))}`]
+      : []),
   ];
   const kind = block.config === true ? ' (configuration)' : block.transactions === null ? '' : ` (${countOf(block.transactions, 'transaction')})`;
-  const committed = block.copies.filter((c) => c.committedAt !== null && !late.has(c)).map((c) => c.committedAt as string).sort();
-  const done = committed.length > 1 && verb === 'received' ? `; committed everywhere ${durationOf(microsOf(committed.at(-1) as string) - microsOf(begin))} after that` : '';
-  const cut = block.ordered?.writtenAt != null && block.ordered.writtenAt <= begin ? `, written by ${block.ordered.orderer} at ${clockOf(block.ordered.writtenAt)},` : '';
-  return sentence('block', begin, `Block ${block.number}${kind} of ${channel.name ?? 'the channel'}${cut} was ${parts.join(', ')}${done}.`, prompt.map((c) => c.peer), channel.name, prompt.flatMap((c) => c.evidence.slice(0, 1)));
+  const committed = block.copies
+    .filter((c) => c.committedAt !== null && !late.has(c))
+    .map((c) => c.committedAt as string)
+    .sort();
+  const done =
+    committed.length > 1 && verb === 'received'
+      ? `; committed everywhere ${durationOf(microsOf(committed.at(-1) as string) - microsOf(begin))} after that`
+      : '';
+  const cut =
+    block.ordered?.writtenAt != null && block.ordered.writtenAt <= begin
+      ? `, written by ${block.ordered.orderer} at ${clockOf(block.ordered.writtenAt)},`
+      : '';
+  return sentence(
+    'block',
+    begin,
+    `Block ${block.number}${kind} of ${channel.name ?? 'the channel'}${cut} was ${parts.join(', ')}${done}.`,
+    prompt.map((c) => c.peer),
+    channel.name,
+    prompt.flatMap((c) => c.evidence.slice(0, 1)),
+  );
 }
 
 function tellRest(blocks: readonly Block[], channel: Channel, late: ReadonlySet<BlockCopy>): readonly Sentence[] {
@@ -45,7 +63,9 @@ function tellRest(blocks: readonly Block[], channel: Channel, late: ReadonlySet<
     const copies = b.copies.filter((c) => c.receivedAt !== null && !late.has(c)).sort((x, y) => (moment(x) < moment(y) ? -1 : 1));
     const [first] = copies;
     const last = copies.at(-1);
-    return first === undefined || last === undefined || copies.length < 2 ? [] : [{ block: b, first, last, micros: microsOf(moment(last)) - microsOf(moment(first)) }];
+    return first === undefined || last === undefined || copies.length < 2
+      ? []
+      : [{ block: b, first, last, micros: microsOf(moment(last)) - microsOf(moment(first)) }];
   });
   const sorted = [...spreads].sort((a, b) => a.micros - b.micros || a.block.number - b.block.number);
   const slowest = sorted.at(-1);
@@ -73,13 +93,24 @@ interface CatchUp {
 /** Copies a peer got only because it came later than the block: after its join or its restart, in one run of consecutive numbers. */
 function lateCopies(channel: Channel, told: Told): readonly CatchUp[] {
   return channel.peers.flatMap((p) => {
-    const returns = [...(p.joinedAt === null ? [] : [p.joinedAt]), ...(told.nodes.find((n) => n.name === p.peer)?.starts.slice(1).map((s) => s.at) ?? [])];
+    const returns = [
+      ...(p.joinedAt === null ? [] : [p.joinedAt]),
+      ...(told.nodes
+        .find((n) => n.name === p.peer)
+        ?.starts.slice(1)
+        .map((s) => s.at) ?? []),
+    ];
     return returns.flatMap((since): readonly CatchUp[] => {
       const missed = channel.blocks.flatMap((b) => {
         const own = b.copies.find((c) => c.peer === p.peer);
-        const firstElsewhere = b.copies.filter((c) => c.peer !== p.peer && (c.receivedAt ?? c.committedAt) !== null).map(moment).sort()[0];
+        const firstElsewhere = b.copies
+          .filter((c) => c.peer !== p.peer && (c.receivedAt ?? c.committedAt) !== null)
+          .map(moment)
+          .sort()[0];
         const at = own?.receivedAt ?? own?.committedAt ?? null;
-        return b.number >= 1 && own !== undefined && at !== null && at >= since && firstElsewhere !== undefined && firstElsewhere < since ? [{ number: b.number, copy: own }] : [];
+        return b.number >= 1 && own !== undefined && at !== null && at >= since && firstElsewhere !== undefined && firstElsewhere < since
+          ? [{ number: b.number, copy: own }]
+          : [];
       });
       return missed.length === 0 ? [] : [{ peer: p.peer, copies: missed.map((m) => m.copy), numbers: missed.map((m) => m.number) }];
     });
@@ -94,6 +125,13 @@ function tellCatchUps(channel: Channel, told: Told): readonly Sentence[] {
     const ways = [...new Set(copies.map((c) => c.via))];
     const way = ways.length === 1 && ways[0] === 'deliver' ? ' from the orderer' : ways.includes('state-transfer') ? ' by state transfer' : '';
     const took = numbers.length === 1 ? '' : ` in ${durationOf(micros)}`;
-    return sentence('recovery', from, `${peer} caught up ${numbers.length === 1 ? 'block' : 'blocks'} ${rangesOf(numbers)} of ${channel.name ?? 'the channel'}${way}${took}.`, [peer], channel.name, [...(copies[0]?.evidence.slice(0, 1) ?? []), ...(copies.at(-1)?.evidence.slice(0, 1) ?? [])]);
+    return sentence(
+      'recovery',
+      from,
+      `${peer} caught up ${numbers.length === 1 ? 'block' : 'blocks'} ${rangesOf(numbers)} of ${channel.name ?? 'the channel'}${way}${took}.`,
+      [peer],
+      channel.name,
+      [...(copies[0]?.evidence.slice(0, 1) ?? []), ...(copies.at(-1)?.evidence.slice(0, 1) ?? [])],
+    );
   });
 }

@@ -7,8 +7,19 @@ import type { MembershipFacts } from '../reconstruct/membership.js';
 import type { Network } from '../reconstruct/network.js';
 import type { StreamFacts } from '../reconstruct/ordering.js';
 import type { OrganizationFacts } from '../reconstruct/organizations.js';
+import type {
+  AnchorPeer,
+  Block,
+  BlockCopy,
+  Channel,
+  ChannelPeer,
+  Leadership,
+  Membership,
+  Organization,
+  Percentiles,
+  Propagation,
+} from './contract.js';
 import { microsOf } from './phrases.js';
-import type { AnchorPeer, Block, BlockCopy, Channel, ChannelPeer, Leadership, Membership, Organization, Percentiles, Propagation } from './contract.js';
 
 export interface ChannelParts {
   readonly network: Network;
@@ -36,7 +47,13 @@ function describeChannel(name: string, parts: ChannelParts): Channel {
     .sort((a, b) => (a.peer < b.peer ? -1 : 1))
     .map((p) => {
       const height = heights?.get(p.peer);
-      return { peer: p.peer, joinedAt: time(p.joinedAt), via: p.via, height: height?.height ?? null, evidence: [...p.evidence, ...(height?.evidence ?? [])] };
+      return {
+        peer: p.peer,
+        joinedAt: time(p.joinedAt),
+        via: p.via,
+        height: height?.height ?? null,
+        evidence: [...p.evidence, ...(height?.evidence ?? [])],
+      };
     });
   const membership = parts.membership.get(name);
   const seenOnly = [...(membership?.seen.values() ?? [])].flatMap((view) => [...view.keys()]);
@@ -47,30 +64,62 @@ function describeChannel(name: string, parts: ChannelParts): Channel {
   return { name, peers, organizations, membership: describeMembership(membership), blocks, propagation: propagationOf(blocks) };
 }
 
-function describeOrganizations(name: string, parts: ChannelParts, present: ReadonlySet<string>, leaderships: Map<OrganizationFacts, LeadershipFacts>): readonly Organization[] {
+function describeOrganizations(
+  name: string,
+  parts: ChannelParts,
+  present: ReadonlySet<string>,
+  leaderships: Map<OrganizationFacts, LeadershipFacts>,
+): readonly Organization[] {
   const anchors = parts.channels.anchors.get(name) ?? [];
   const anchorsOf = (mspId: string | null): readonly AnchorPeer[] =>
     anchors
       .filter((a) => a.mspId === mspId)
-      .map((a) => ({ endpoint: a.endpoint, learnedAt: Object.fromEntries([...a.learnedAt].sort(([x], [y]) => (x < y ? -1 : 1)).map(([peer, at]) => [peer, formatInstant(at)])), evidence: a.evidence }));
+      .map((a) => ({
+        endpoint: a.endpoint,
+        learnedAt: Object.fromEntries([...a.learnedAt].sort(([x], [y]) => (x < y ? -1 : 1)).map(([peer, at]) => [peer, formatInstant(at)])),
+        evidence: a.evidence,
+      }));
   const withPeers = parts.organizations
     .map((o) => ({ organization: o, peers: o.peers.filter((p) => present.has(p)) }))
     .filter((o) => o.peers.length > 0)
     .map(({ organization, peers }): Organization => {
       const leadership = leadershipOf(name, peers, parts.leadership, parts.lifecycles, parts.network.window);
       leaderships.set(organization, leadership);
-      return { mspId: organization.mspId, basis: organization.basis, peers, staticLeaders: leadership.staticLeaders, anchorPeers: anchorsOf(organization.mspId), leadership: describeLeadership(leadership) };
+      return {
+        mspId: organization.mspId,
+        basis: organization.basis,
+        peers,
+        staticLeaders: leadership.staticLeaders,
+        anchorPeers: anchorsOf(organization.mspId),
+        leadership: describeLeadership(leadership),
+      };
     });
   const named = new Set(withPeers.map((o) => o.mspId));
   const absent = (parts.channels.mspIds.get(name) ?? [])
     .filter((mspId) => !named.has(mspId))
-    .map((mspId): Organization => ({ mspId, basis: 'log', peers: [], staticLeaders: [], anchorPeers: anchorsOf(mspId), leadership: { terms: [], followers: [], overlaps: [], leaderless: [], verdict: 'unknown' } }));
+    .map(
+      (mspId): Organization => ({
+        mspId,
+        basis: 'log',
+        peers: [],
+        staticLeaders: [],
+        anchorPeers: anchorsOf(mspId),
+        leadership: { terms: [], followers: [], overlaps: [], leaderless: [], verdict: 'unknown' },
+      }),
+    );
   return [...withPeers, ...absent].sort((a, b) => ((a.mspId ?? '~') + (a.peers[0] ?? '') < (b.mspId ?? '~') + (b.peers[0] ?? '') ? -1 : 1));
 }
 
 function describeLeadership(l: LeadershipFacts): Leadership {
   return {
-    terms: l.terms.map((t) => ({ peer: t.peer, from: formatInstant(t.from), to: time(t.to), endedBy: t.endedBy, basis: 'log', evidence: t.evidence })),
+    terms: l.terms.map((t) => ({
+      peer: t.peer,
+      from: formatInstant(t.from),
+      to: time(t.to),
+      endedBy: t.endedBy,
+      basis: 'log',
+      evidence: t.evidence,
+    })),
     followers: l.followers.map((f) => ({ peer: f.peer, at: formatInstant(f.at), evidence: f.evidence })),
     overlaps: l.overlaps.map((o) => ({ peers: o.peers, from: formatInstant(o.from), to: time(o.to), evidence: o.evidence })),
     leaderless: l.leaderless.map((s) => ({ from: formatInstant(s.from), to: time(s.to), evidence: s.evidence })),
@@ -81,7 +130,12 @@ function describeLeadership(l: LeadershipFacts): Leadership {
 function describeMembership(m: MembershipFacts | undefined): Membership {
   if (m === undefined) return { basis: null, changes: [], matrix: [], fullViewAt: {}, convergedAt: null };
   const cells = [...m.seen].flatMap(([observer, view]) =>
-    [...view].map(([subject, spans]) => ({ observer, subject, firstSeenAt: time(spans[0]?.from ?? null), seen: spans.map((s) => ({ from: formatInstant(s.from), to: time(s.to) })) })),
+    [...view].map(([subject, spans]) => ({
+      observer,
+      subject,
+      firstSeenAt: time(spans[0]?.from ?? null),
+      seen: spans.map((s) => ({ from: formatInstant(s.from), to: time(s.to) })),
+    })),
   );
   return {
     basis: 'log',
@@ -101,12 +155,24 @@ interface Path {
  * By which way a block came where only the logs speak: the DEBUG line of the arrival, a state transfer that asked for it, else the peer's own leadership: who pulls from the
  * orderer has it from there, who does not has it from its organization. In an organization of two the other peer is the only possible sender of a push or pull.
  */
-function pathOf(copy: CopyFacts, channel: string, parts: ChannelParts, leaderships: readonly (readonly [OrganizationFacts, LeadershipFacts])[], firstReceivedAt: Instant | null): Path {
+function pathOf(
+  copy: CopyFacts,
+  channel: string,
+  parts: ChannelParts,
+  leaderships: readonly (readonly [OrganizationFacts, LeadershipFacts])[],
+  firstReceivedAt: Instant | null,
+): Path {
   if (copy.genesis) return { via: 'genesis', from: null };
   const at = copy.receivedAt ?? copy.committedAt;
   if (at === null) return { via: 'unknown', from: null };
   const since = copy.arrivedAt ?? at;
-  const stream = parts.deliverStreams.find((s) => s.peer === copy.peer && (s.channel === channel || s.channel === null) && (s.openedAt ?? at) <= at && (s.closedAt === null || s.closedAt >= since));
+  const stream = parts.deliverStreams.find(
+    (s) =>
+      s.peer === copy.peer &&
+      (s.channel === channel || s.channel === null) &&
+      (s.openedAt ?? at) <= at &&
+      (s.closedAt === null || s.closedAt >= since),
+  );
   const own = leaderships.find(([o]) => o.peers.includes(copy.peer));
   const leads = own?.[1].terms.some((t) => t.peer === copy.peer && t.from <= at && (t.to === null || t.to >= since)) === true;
   const isStatic = startAt(parts.lifecycles.get(copy.peer), at)?.leaderElection === 'static-leader';
@@ -132,21 +198,35 @@ function ordererOf(stream: StreamFacts | undefined, parts: ChannelParts): BlockC
   return only !== undefined && orderers.length === 1 ? { node: only.name, basis: 'leadership', confidence: 0.9 } : null;
 }
 
-const earliest = (moments: readonly (Instant | null)[]): Instant | null => moments.reduce<Instant | null>((a, b) => (b !== null && (a === null || b < a) ? b : a), null);
+const earliest = (moments: readonly (Instant | null)[]): Instant | null =>
+  moments.reduce<Instant | null>((a, b) => (b !== null && (a === null || b < a) ? b : a), null);
 
-function describeBlocks(name: string, parts: ChannelParts, leaderships: readonly (readonly [OrganizationFacts, LeadershipFacts])[]): readonly Block[] {
+function describeBlocks(
+  name: string,
+  parts: ChannelParts,
+  leaderships: readonly (readonly [OrganizationFacts, LeadershipFacts])[],
+): readonly Block[] {
   return (parts.dissemination.blocks.get(name) ?? []).map((block) => {
     const received = block.copies.map((c) => c.receivedAt);
     const first = earliest(received);
     const last = received.reduce<Instant | null>((a, b) => (b !== null && (a === null || b > a) ? b : a), null);
-    const config = block.number === 0 || block.copies.some((c) => c.config === true) ? true : block.copies.some((c) => c.config === false) ? false : null;
+    const config =
+      block.number === 0 || block.copies.some((c) => c.config === true) ? true : block.copies.some((c) => c.config === false) ? false : null;
     return {
       number: block.number,
       numberBasis: 'log',
       transactions: block.copies.find((c) => c.transactions !== null)?.transactions ?? null,
       bytes: null,
       config,
-      ordered: block.ordered === null ? null : { orderer: block.ordered.orderer, createdAt: time(block.ordered.createdAt), writtenAt: time(block.ordered.writtenAt), evidence: block.ordered.evidence },
+      ordered:
+        block.ordered === null
+          ? null
+          : {
+              orderer: block.ordered.orderer,
+              createdAt: time(block.ordered.createdAt),
+              writtenAt: time(block.ordered.writtenAt),
+              evidence: block.ordered.evidence,
+            },
       copies: block.copies.map((c): BlockCopy => {
         const path = pathOf(c, name, parts, leaderships, first);
         return {
@@ -192,14 +272,16 @@ function propagationOf(blocks: readonly Block[]): Propagation {
     if (block.number < 1) continue;
     const commits = block.copies.flatMap((c) => (c.committedAt === null ? [] : [{ peer: c.peer, at: microsOf(c.committedAt) }]));
     const first = Math.min(...commits.map((c) => c.at));
-    if (block.copies.filter((c) => c.lagMicros !== null).length > 1) for (const c of block.copies) if (c.lagMicros !== null) add(received, c.peer, c.lagMicros);
+    if (block.copies.filter((c) => c.lagMicros !== null).length > 1)
+      for (const c of block.copies) if (c.lagMicros !== null) add(received, c.peer, c.lagMicros);
     if (commits.length > 1) for (const c of commits) add(committed, c.peer, c.at - first);
   }
   const peers = [...new Set([...received.keys(), ...committed.keys()])].sort();
   return {
     received: percentilesOf([...received.values()].flat()),
     committed: percentilesOf([...committed.values()].flat()),
-    byPeer: Object.fromEntries(peers.map((p) => [p, { received: percentilesOf(received.get(p) ?? []), committed: percentilesOf(committed.get(p) ?? []) }])),
+    byPeer: Object.fromEntries(
+      peers.map((p) => [p, { received: percentilesOf(received.get(p) ?? []), committed: percentilesOf(committed.get(p) ?? []) }]),
+    ),
   };
 }
-

@@ -230,7 +230,12 @@ export interface Gossip {
   readonly contacts: readonly Contact[];
   readonly connections: readonly Connection[];
   /** Pairs of peers that exchanged nothing in a capture that covered both. */
-  readonly silentPairs: readonly { readonly peers: readonly [string, string]; readonly from: Timestamp; readonly to: Timestamp; readonly evidence: readonly Evidence[] }[];
+  readonly silentPairs: readonly {
+    readonly peers: readonly [string, string];
+    readonly from: Timestamp;
+    readonly to: Timestamp;
+    readonly evidence: readonly Evidence[];
+  }[];
 }
 
 export interface BootstrapAttempt {

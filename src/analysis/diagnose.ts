@@ -13,15 +13,33 @@ export function diagnose(nodes: Analysis['nodes'], recorded: Recorded, timeline:
 function run<Input>(diagnosis: Diagnosis<Input>, input: () => Input): readonly Finding[] {
   const base = { diagnosis: diagnosis.slug, severity: diagnosis.severity };
   try {
-    return diagnosis.examine(input()).map((v) => ({ ...base, ...v, from: v.from === null ? null : formatInstant(v.from), to: v.to === null ? null : formatInstant(v.to) }));
+    return diagnosis
+      .examine(input())
+      .map((v) => ({ ...base, ...v, from: v.from === null ? null : formatInstant(v.from), to: v.to === null ? null : formatInstant(v.to) }));
   } catch (error) {
-    return [{ ...base, verdict: 'errored', title: `${diagnosis.slug} could not be examined`, summary: error instanceof Error ? error.message : String(error), nodes: [], channel: null, from: null, to: null, evidence: [] }];
+    return [
+      {
+        ...base,
+        verdict: 'errored',
+        title: `${diagnosis.slug} could not be examined`,
+        summary: error instanceof Error ? error.message : String(error),
+        nodes: [],
+        channel: null,
+        from: null,
+        to: null,
+        evidence: [],
+      },
+    ];
   }
 }
 
 function logDepths(nodes: Analysis['nodes'], recorded: Recorded, timeline: Timeline): readonly LogDepth[] {
   const depths = new Map<string, LogDepth>();
-  const inChannel = new Set(timeline.events.filter((e) => e.body.kind === 'block.committed' || e.body.kind === 'ledger.created' || e.body.kind === 'channel.configured').map((e) => e.node));
+  const inChannel = new Set(
+    timeline.events
+      .filter((e) => e.body.kind === 'block.committed' || e.body.kind === 'ledger.created' || e.body.kind === 'channel.configured')
+      .map((e) => e.node),
+  );
   for (const log of [...recorded.logs].sort((a, b) => (a.source < b.source ? -1 : 1))) {
     for (const run of log.summary.runs) {
       const name = timeline.directory.nodeOfRun(log.source, run.index);

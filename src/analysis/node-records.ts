@@ -1,4 +1,4 @@
-import { type Instant, formatInstant } from '../events/instant.js';
+import { formatInstant, type Instant } from '../events/instant.js';
 import type { ConnectivityFacts } from '../reconstruct/connectivity.js';
 import type { Lifecycle, StartFacts } from '../reconstruct/lifecycle.js';
 import type { Network } from '../reconstruct/network.js';
@@ -25,7 +25,21 @@ export function describeNodes(parts: NodeParts): readonly Node[] {
     .filter((n) => n.kind !== 'client' || seen.has(n.name) || network.incarnations.has(n.name))
     .map((n) => describeNode(n, parts, lifecycles.get(n.name)));
   const wire = connectivity.wireNodes.map(
-    (w): Node => ({ name: w.name, kind: w.kind, mspId: null, endpoint: null, addresses: w.addresses, pkiId: null, fabricVersion: null, nameBasis: w.nameBasis, bootstrap: null, leaderElection: 'unknown', timers: {}, starts: [], stops: [] }),
+    (w): Node => ({
+      name: w.name,
+      kind: w.kind,
+      mspId: null,
+      endpoint: null,
+      addresses: w.addresses,
+      pkiId: null,
+      fabricVersion: null,
+      nameBasis: w.nameBasis,
+      bootstrap: null,
+      leaderElection: 'unknown',
+      timers: {},
+      starts: [],
+      stops: [],
+    }),
   );
   return [...told, ...wire].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -34,7 +48,11 @@ function describeNode(n: NodeIdentity, parts: NodeParts, lifecycle: Lifecycle | 
   const starts = lifecycle?.starts ?? [];
   const last: StartFacts | null = starts.at(-1) ?? lifecycle?.unstarted ?? null;
   const msp = parts.organizations.find((o) => o.peers.includes(n.name))?.mspId ?? null;
-  const timers = Object.fromEntries(Object.entries(last?.settings ?? {}).filter(([key]) => TELLING_SETTING.test(key)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const timers = Object.fromEntries(
+    Object.entries(last?.settings ?? {})
+      .filter(([key]) => TELLING_SETTING.test(key))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
   const at = (instant: Instant): string => formatInstant(instant);
   return {
     name: n.name,
@@ -48,7 +66,16 @@ function describeNode(n: NodeIdentity, parts: NodeParts, lifecycle: Lifecycle | 
     bootstrap: last?.bootstrap ?? null,
     leaderElection: n.kind === 'peer' ? (last?.leaderElection ?? 'unknown') : 'unknown',
     timers,
-    starts: starts.map((s): Start => ({ at: at(s.at), fabricVersion: s.fabricVersion, leaderElection: n.kind === 'peer' ? s.leaderElection : 'unknown', bootstrap: s.bootstrap, basis: s.basis, evidence: s.evidence })),
+    starts: starts.map(
+      (s): Start => ({
+        at: at(s.at),
+        fabricVersion: s.fabricVersion,
+        leaderElection: n.kind === 'peer' ? s.leaderElection : 'unknown',
+        bootstrap: s.bootstrap,
+        basis: s.basis,
+        evidence: s.evidence,
+      }),
+    ),
     stops: (lifecycle?.stops ?? []).map((s) => ({ at: at(s.at), basis: s.basis, evidence: s.evidence })),
   };
 }

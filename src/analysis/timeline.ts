@@ -72,7 +72,11 @@ function runFactsOf(log: RecordedLog): readonly RunFacts[] {
         served.push(body.endpoint);
         processId = body.id;
       } else if (body.kind === 'process.address-used') served.push(body.endpoint);
-      else if ((body.kind === 'election.leader-became' || body.kind === 'election.leader-stopped' || body.kind === 'election.leader-known') && body.pkiId !== null) pkiIds.add(body.pkiId);
+      else if (
+        (body.kind === 'election.leader-became' || body.kind === 'election.leader-stopped' || body.kind === 'election.leader-known') &&
+        body.pkiId !== null
+      )
+        pkiIds.add(body.pkiId);
       else if (body.kind === 'process.config-printed') {
         const port = body.settings['general.listenport'];
         if (port !== undefined) listenPort = Number(port);
@@ -172,9 +176,20 @@ function incarnationsOf(logs: readonly RecordedLog[], directory: Directory): Rea
     for (const { source, run, bannerAt } of list) {
       const last = lives.at(-1);
       const begins = run.counterStartsAtOne || (bannerAt !== null && bannerAt - run.firstAt < BANNER_DELAY_MICROS);
-      const startsAnew = last === undefined || (begins && run.firstAt > last.lastAt) || (begins && last.startIsLogged && run.firstAt > last.firstAt && !coveredBySame(list, source, run));
+      const startsAnew =
+        last === undefined ||
+        (begins && run.firstAt > last.lastAt) ||
+        (begins && last.startIsLogged && run.firstAt > last.firstAt && !coveredBySame(list, source, run));
       if (startsAnew) {
-        lives.push({ node, index: lives.length, firstAt: run.firstAt, lastAt: run.lastAt, firstEvidence: { source, line: run.firstLine }, lastEvidence: { source, line: run.lastLine }, startIsLogged: begins });
+        lives.push({
+          node,
+          index: lives.length,
+          firstAt: run.firstAt,
+          lastAt: run.lastAt,
+          firstEvidence: { source, line: run.firstLine },
+          lastEvidence: { source, line: run.lastLine },
+          startIsLogged: begins,
+        });
         continue;
       }
       const later = run.lastAt > last.lastAt;
@@ -195,7 +210,11 @@ function coveredBySame(list: readonly RunSpan[], source: string, run: ProcessRun
   return list.some((o) => o.source !== source && o.run.firstAt === run.firstAt);
 }
 
-function placeEvents(logs: readonly RecordedLog[], directory: Directory, incarnations: ReadonlyMap<string, readonly Incarnation[]>): readonly TimelineEvent[] {
+function placeEvents(
+  logs: readonly RecordedLog[],
+  directory: Directory,
+  incarnations: ReadonlyMap<string, readonly Incarnation[]>,
+): readonly TimelineEvent[] {
   interface Placed {
     readonly event: LogEvent;
     readonly node: string;
@@ -259,7 +278,9 @@ function textsOf(logs: readonly RecordedLog[]): ReadonlyMap<string, ReadonlyMap<
 
 /** First and last dated record of the logs and captures; null where nothing is dated. */
 export function windowOf(recorded: Recorded): { readonly from: Instant; readonly to: Instant } | null {
-  const moments = [...recorded.logs, ...recorded.captures].flatMap((s) => [s.summary.from, s.summary.to]).filter((m) => m !== null) as readonly number[];
+  const moments = [...recorded.logs, ...recorded.captures]
+    .flatMap((s) => [s.summary.from, s.summary.to])
+    .filter((m) => m !== null) as readonly number[];
   if (moments.length === 0) return null;
   return { from: instantOfMicros(moments.reduce((a, b) => Math.min(a, b))), to: instantOfMicros(moments.reduce((a, b) => Math.max(a, b))) };
 }
@@ -280,4 +301,3 @@ export function citedIn(value: unknown): readonly Evidence[] {
   walk(value);
   return [...found.values()].sort(compareEvidence);
 }
-

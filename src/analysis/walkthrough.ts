@@ -15,12 +15,34 @@ export interface Told extends Omit<Analysis, 'walkthrough' | 'excerpts'> {
 const MAX_EVIDENCE = 8;
 
 /** A sentence of the story; every one names the nodes it speaks of and the places it comes from. */
-export function sentence(topic: Sentence['topic'], at: string | null, text: string, nodes: readonly string[], channel: string | null, evidence: readonly Evidence[]): Sentence {
+export function sentence(
+  topic: Sentence['topic'],
+  at: string | null,
+  text: string,
+  nodes: readonly string[],
+  channel: string | null,
+  evidence: readonly Evidence[],
+): Sentence {
   return { at, topic, text, nodes: [...new Set(nodes)].sort(), channel, evidence: evidence.slice(0, MAX_EVIDENCE) };
 }
 
 /** Sentences at one moment are told in this order: cause before effect. */
-const TOPIC_ORDER: readonly Sentence['topic'][] = ['network', 'gap', 'start', 'bootstrap', 'channel', 'join', 'election', 'anchor', 'block', 'membership', 'packets', 'fault', 'recovery', 'stop'];
+const TOPIC_ORDER: readonly Sentence['topic'][] = [
+  'network',
+  'gap',
+  'start',
+  'bootstrap',
+  'channel',
+  'join',
+  'election',
+  'anchor',
+  'block',
+  'membership',
+  'packets',
+  'fault',
+  'recovery',
+  'stop',
+];
 
 /**
  * The story of the network in plain sentences, in order of time: who started and whom it could reach, channels and joins, who was elected and why the others were not,
@@ -32,7 +54,13 @@ export function tellWalkthrough(told: Told): readonly Sentence[] {
     ...tellStarts(told.nodes),
     ...tellAttempts(told),
     ...tellChannelCreations(told.events),
-    ...told.channels.flatMap((c) => [...tellJoins(c), ...tellElections(c, told), ...tellAnchors(c, told), ...tellMembership(c, told), ...tellBlocks(c, told)]),
+    ...told.channels.flatMap((c) => [
+      ...tellJoins(c),
+      ...tellElections(c, told),
+      ...tellAnchors(c, told),
+      ...tellMembership(c, told),
+      ...tellBlocks(c, told),
+    ]),
     ...tellRaft(told),
     ...tellPackets(told),
     ...tellSuspicions(told),
@@ -58,7 +86,16 @@ function tellNetwork(told: Told): readonly Sentence[] {
     versions.length > 0 ? `Fabric ${listOf(versions)}` : 'of unknown Fabric version',
     ...(tls.length > 0 ? [tls.map((t) => (t === 'none' ? 'without TLS' : `TLS ${t}`)).join(', ')] : []),
   ];
-  return [sentence('network', window.from, `${parts.join('; ')}.`, [...peers, ...orderers].map((n) => n.name), null, firstPlaces(told))];
+  return [
+    sentence(
+      'network',
+      window.from,
+      `${parts.join('; ')}.`,
+      [...peers, ...orderers].map((n) => n.name),
+      null,
+      firstPlaces(told),
+    ),
+  ];
 }
 
 /** Where the recording begins: the first start, contact or connection that is shown. */
@@ -74,11 +111,21 @@ function tellStarts(nodes: readonly Node[]): readonly Sentence[] {
       const again = i > 0 ? ' again' : '';
       const before = node.stops.filter((s) => s.at < start.at).at(-1);
       const down = i > 0 && before !== undefined ? `, ${durationOf(microsOf(start.at) - microsOf(before.at))} after it ended` : '';
-      const bootstrap = node.kind === 'peer' && start.bootstrap !== null ? `; bootstrap ${start.bootstrap.length === 0 ? 'peers: none' : `${start.bootstrap.length === 1 ? 'peer' : 'peers'} ${listOf(start.bootstrap)}`}` : '';
+      const bootstrap =
+        node.kind === 'peer' && start.bootstrap !== null
+          ? `; bootstrap ${start.bootstrap.length === 0 ? 'peers: none' : `${start.bootstrap.length === 1 ? 'peer' : 'peers'} ${listOf(start.bootstrap)}`}`
+          : '';
       const kind = node.kind === 'client' ? 'client' : node.kind;
       const version = start.fabricVersion === null ? '' : ` (Fabric ${start.fabricVersion})`;
       const election = node.kind === 'peer' && start.leaderElection !== 'unknown' ? `; ${ELECTION_WORDS[start.leaderElection]}` : '';
-      return sentence(i > 0 ? 'recovery' : 'start', start.at, `The ${kind} ${node.name} started${again}${version}${down}${bootstrap}${election}.`, [node.name], null, start.evidence);
+      return sentence(
+        i > 0 ? 'recovery' : 'start',
+        start.at,
+        `The ${kind} ${node.name} started${again}${version}${down}${bootstrap}${election}.`,
+        [node.name],
+        null,
+        start.evidence,
+      );
     }),
   );
 }
@@ -109,11 +156,29 @@ function tellAttempts(told: Told): readonly Sentence[] {
     if (first.outcome === 'unreachable') {
       const times = attempts.length === 1 ? '' : ` ${attempts.length} times until ${clockOf(last.at)}`;
       const reason = first.reason === null || first.reason === '' ? '' : ` (${first.reason})`;
-      sentences.push(sentence('bootstrap', first.at, `${first.peer} could not reach ${what} ${first.target}${times}${reason}${absence(told, first)}.`, [first.peer], null, evidence));
+      sentences.push(
+        sentence(
+          'bootstrap',
+          first.at,
+          `${first.peer} could not reach ${what} ${first.target}${times}${reason}${absence(told, first)}.`,
+          [first.peer],
+          null,
+          evidence,
+        ),
+      );
     } else if (first.outcome === 'connected') {
       sentences.push(sentence('bootstrap', first.at, `${first.peer} reached ${what} ${first.target}.`, [first.peer], null, evidence));
     } else if (first.outcome === 'self') {
-      sentences.push(sentence('bootstrap', first.at, `The only use ${first.peer} could make of its bootstrap peer ${first.target} is none: it is the peer itself.`, [first.peer], null, evidence));
+      sentences.push(
+        sentence(
+          'bootstrap',
+          first.at,
+          `The only use ${first.peer} could make of its bootstrap peer ${first.target} is none: it is the peer itself.`,
+          [first.peer],
+          null,
+          evidence,
+        ),
+      );
     }
   }
   return sentences;
@@ -140,7 +205,16 @@ function tellChannelCreations(events: readonly TimelineEvent[]): readonly Senten
     if (known === undefined) first.set(event.body.channel, { event, orderers: new Set([event.node]) });
     else known.orderers.add(event.node);
   }
-  return [...first].map(([channel, { event, orderers }]) => sentence('channel', formatInstant(event.at), `The channel ${channel} was created at ${listOf([...orderers].sort())}.`, [...orderers], channel, event.evidence));
+  return [...first].map(([channel, { event, orderers }]) =>
+    sentence(
+      'channel',
+      formatInstant(event.at),
+      `The channel ${channel} was created at ${listOf([...orderers].sort())}.`,
+      [...orderers],
+      channel,
+      event.evidence,
+    ),
+  );
 }
 
 function tellJoins(channel: Channel): readonly Sentence[] {
@@ -154,20 +228,63 @@ function tellJoins(channel: Channel): readonly Sentence[] {
 const nameOfOrganization = (o: Organization): string => o.mspId ?? `the organization of ${listOf(o.peers)}`;
 
 function tellElections(channel: Channel, told: Told): readonly Sentence[] {
-  return channel.organizations.flatMap((o) => [...o.leadership.terms.flatMap((t) => tellTerm(t, o, channel, told)), ...tellFollowers(o, channel), ...tellOverlaps(o, channel, told), ...tellLeaderless(o, channel), ...tellStaticLeaders(o, channel)]);
+  return channel.organizations.flatMap((o) => [
+    ...o.leadership.terms.flatMap((t) => tellTerm(t, o, channel, told)),
+    ...tellFollowers(o, channel),
+    ...tellOverlaps(o, channel, told),
+    ...tellLeaderless(o, channel),
+    ...tellStaticLeaders(o, channel),
+  ]);
 }
 
 function tellTerm(term: Term, o: Organization, channel: Channel, told: Told): readonly Sentence[] {
   const joined = channel.peers.find((p) => p.peer === term.peer)?.joinedAt ?? null;
-  const started = told.nodes.find((n) => n.name === term.peer)?.starts.filter((s) => s.at <= term.from).at(-1)?.at ?? null;
-  const since = joined !== null && joined <= term.from && (started === null || joined >= started) ? `, ${durationOf(microsOf(term.from) - microsOf(joined))} after it joined` : started !== null ? `, ${durationOf(microsOf(term.from) - microsOf(started))} after it started` : '';
+  const started =
+    told.nodes
+      .find((n) => n.name === term.peer)
+      ?.starts.filter((s) => s.at <= term.from)
+      .at(-1)?.at ?? null;
+  const since =
+    joined !== null && joined <= term.from && (started === null || joined >= started)
+      ? `, ${durationOf(microsOf(term.from) - microsOf(joined))} after it joined`
+      : started !== null
+        ? `, ${durationOf(microsOf(term.from) - microsOf(started))} after it started`
+        : '';
   const others = o.leadership.terms.filter((t) => t !== term && t.from <= term.from && (t.to === null || t.to > term.from)).map((t) => t.peer);
   const rivals = others.length > 0 ? `, although ${listOf(others)} ${others.length === 1 ? 'was' : 'were'} leading` : '';
-  const stream = told.ordering.deliverStreams.find((s) => s.peer === term.peer && s.basis === 'log' && (s.channel === channel.name || s.channel === null) && s.openedAt !== null && s.openedAt >= term.from && microsOf(s.openedAt) - microsOf(term.from) < STREAM_DELAY_MICROS);
-  const pulls = stream === undefined ? '' : ` and opened a block stream to ${stream.orderer ?? loneOrderer(told) ?? 'the orderer'} ${durationOf(microsOf(stream.openedAt as string) - microsOf(term.from))} later`;
-  const begun = sentence('election', term.from, `${term.peer} became leader of ${nameOfOrganization(o)} on ${channel.name ?? 'the channel'}${since}${rivals}${pulls}.`, [term.peer, ...others], channel.name, [...term.evidence.slice(0, 2), ...(stream?.evidence.slice(0, 1) ?? [])]);
+  const stream = told.ordering.deliverStreams.find(
+    (s) =>
+      s.peer === term.peer &&
+      s.basis === 'log' &&
+      (s.channel === channel.name || s.channel === null) &&
+      s.openedAt !== null &&
+      s.openedAt >= term.from &&
+      microsOf(s.openedAt) - microsOf(term.from) < STREAM_DELAY_MICROS,
+  );
+  const pulls =
+    stream === undefined
+      ? ''
+      : ` and opened a block stream to ${stream.orderer ?? loneOrderer(told) ?? 'the orderer'} ${durationOf(microsOf(stream.openedAt as string) - microsOf(term.from))} later`;
+  const begun = sentence(
+    'election',
+    term.from,
+    `${term.peer} became leader of ${nameOfOrganization(o)} on ${channel.name ?? 'the channel'}${since}${rivals}${pulls}.`,
+    [term.peer, ...others],
+    channel.name,
+    [...term.evidence.slice(0, 2), ...(stream?.evidence.slice(0, 1) ?? [])],
+  );
   if (term.endedBy !== 'renounced' || term.to === null) return [begun];
-  return [begun, sentence('election', term.to, `${term.peer} stopped being leader of ${nameOfOrganization(o)} on ${channel.name ?? 'the channel'} after ${durationOf(microsOf(term.to) - microsOf(term.from))}${whyRenounced(term, o, told)}.`, [term.peer], channel.name, term.evidence.slice(2))];
+  return [
+    begun,
+    sentence(
+      'election',
+      term.to,
+      `${term.peer} stopped being leader of ${nameOfOrganization(o)} on ${channel.name ?? 'the channel'} after ${durationOf(microsOf(term.to) - microsOf(term.from))}${whyRenounced(term, o, told)}.`,
+      [term.peer],
+      channel.name,
+      term.evidence.slice(2),
+    ),
+  ];
 }
 
 /** The only orderer there is, where there is only one. */
@@ -183,7 +300,9 @@ const STREAM_DELAY_MICROS = 30_000_000;
 function whyRenounced(term: Term, o: Organization, told: Told): string {
   const pkiOf = (peer: string): string | null => told.nodes.find((n) => n.name === peer)?.pkiId ?? null;
   const own = pkiOf(term.peer);
-  const rival = o.leadership.terms.find((t) => t.peer !== term.peer && t.from <= (term.to as string) && (t.to === null || t.to > (term.to as string)));
+  const rival = o.leadership.terms.find(
+    (t) => t.peer !== term.peer && t.from <= (term.to as string) && (t.to === null || t.to > (term.to as string)),
+  );
   const rivalId = rival === undefined ? null : pkiOf(rival.peer);
   if (rival === undefined || own === null || rivalId === null || rivalId >= own) return '';
   return `: ${rival.peer} was leading too and has the lower PKI-ID (${rivalId.slice(0, 6)}… < ${own.slice(0, 6)}…)`;
@@ -197,7 +316,16 @@ function tellFollowers(o: Organization, channel: Channel): readonly Sentence[] {
     if (told.has(key)) return [];
     told.add(key);
     const who = leaders.length === 0 ? 'some peer' : listOf(leaders);
-    return [sentence('election', f.at, `${f.peer} did not stand for leader on ${channel.name ?? 'the channel'}: it heard that ${who} already led${leaders.length === 0 ? '' : ` ${nameOfOrganization(o)}`}.`, [f.peer, ...leaders], channel.name, f.evidence)];
+    return [
+      sentence(
+        'election',
+        f.at,
+        `${f.peer} did not stand for leader on ${channel.name ?? 'the channel'}: it heard that ${who} already led${leaders.length === 0 ? '' : ` ${nameOfOrganization(o)}`}.`,
+        [f.peer, ...leaders],
+        channel.name,
+        f.evidence,
+      ),
+    ];
   });
 }
 
@@ -205,19 +333,41 @@ function tellOverlaps(o: Organization, channel: Channel, told: Told): readonly S
   return o.leadership.overlaps.map((s) => {
     const strangers = s.peers.filter((a) => s.peers.some((b) => a !== b && !saw(channel, a, b, s.from)));
     const because = strangers.length > 0 && channel.membership.basis !== null ? ', who did not have one another in view when it began' : '';
-    const length = s.to === null ? `from then to the end of the recording (${durationOf(microsOf(told.window.to ?? s.from) - microsOf(s.from))})` : `for ${durationOf(microsOf(s.to) - microsOf(s.from))}`;
-    return sentence('fault', s.from, `${nameOfOrganization(o)} had ${s.peers.length} leaders on ${channel.name ?? 'the channel'} ${length}: ${listOf(s.peers)}${because}.`, s.peers, channel.name, s.evidence);
+    const length =
+      s.to === null
+        ? `from then to the end of the recording (${durationOf(microsOf(told.window.to ?? s.from) - microsOf(s.from))})`
+        : `for ${durationOf(microsOf(s.to) - microsOf(s.from))}`;
+    return sentence(
+      'fault',
+      s.from,
+      `${nameOfOrganization(o)} had ${s.peers.length} leaders on ${channel.name ?? 'the channel'} ${length}: ${listOf(s.peers)}${because}.`,
+      s.peers,
+      channel.name,
+      s.evidence,
+    );
   });
 }
 
 const saw = (channel: Channel, observer: string, subject: string, at: string): boolean =>
-  channel.membership.matrix.some((c) => c.observer === observer && c.subject === subject && c.seen.some((s) => s.from <= at && (s.to === null || s.to > at)));
+  channel.membership.matrix.some(
+    (c) => c.observer === observer && c.subject === subject && c.seen.some((s) => s.from <= at && (s.to === null || s.to > at)),
+  );
 
 function tellLeaderless(o: Organization, channel: Channel): readonly Sentence[] {
   return o.leadership.leaderless.map((s) => {
     const next = o.leadership.terms.find((t) => t.from === s.to);
-    const until = s.to === null ? 'until the end of the recording' : `for ${durationOf(microsOf(s.to) - microsOf(s.from))}${next === undefined ? '' : `, until ${next.peer} took over`}`;
-    return sentence('fault', s.from, `${nameOfOrganization(o)} had no leader on ${channel.name ?? 'the channel'} ${until}.`, next === undefined ? [] : [next.peer], channel.name, [...s.evidence, ...(next?.evidence.slice(0, 1) ?? [])]);
+    const until =
+      s.to === null
+        ? 'until the end of the recording'
+        : `for ${durationOf(microsOf(s.to) - microsOf(s.from))}${next === undefined ? '' : `, until ${next.peer} took over`}`;
+    return sentence(
+      'fault',
+      s.from,
+      `${nameOfOrganization(o)} had no leader on ${channel.name ?? 'the channel'} ${until}.`,
+      next === undefined ? [] : [next.peer],
+      channel.name,
+      [...s.evidence, ...(next?.evidence.slice(0, 1) ?? [])],
+    );
   });
 }
 
@@ -225,7 +375,16 @@ function tellStaticLeaders(o: Organization, channel: Channel): readonly Sentence
   if (o.leadership.verdict !== 'static') return [];
   const joins = channel.peers.filter((p) => o.staticLeaders.includes(p.peer) && p.joinedAt !== null);
   const at = joins.map((p) => p.joinedAt as string).sort()[0] ?? null;
-  return [sentence('election', at, `${nameOfOrganization(o)} elects no leader on ${channel.name ?? 'the channel'}: ${listOf(o.staticLeaders)} ${o.staticLeaders.length === 1 ? 'is' : 'are'} set to pull blocks from the orderer.`, o.staticLeaders, channel.name, joins.flatMap((p) => p.evidence.slice(0, 1)))];
+  return [
+    sentence(
+      'election',
+      at,
+      `${nameOfOrganization(o)} elects no leader on ${channel.name ?? 'the channel'}: ${listOf(o.staticLeaders)} ${o.staticLeaders.length === 1 ? 'is' : 'are'} set to pull blocks from the orderer.`,
+      o.staticLeaders,
+      channel.name,
+      joins.flatMap((p) => p.evidence.slice(0, 1)),
+    ),
+  ];
 }
 
 function tellAnchors(channel: Channel, told: Told): readonly Sentence[] {
@@ -240,7 +399,16 @@ function tellAnchors(channel: Channel, told: Told): readonly Sentence[] {
       const source = fromBlock === null ? '' : ` from configuration block ${fromBlock}`;
       const spread = learned.length > 1 ? `${countOf(learned.length, 'peer')} learned${source}` : `${first[0]} learned${source}`;
       const within = learned.length > 1 && first[1] !== last[1] ? ` (within ${durationOf(microsOf(last[1]) - microsOf(first[1]))})` : '';
-      sentences.push(sentence('anchor', first[1], `${spread} that ${anchor.endpoint} is an anchor peer of ${o.mspId ?? 'an organization'} on ${channel.name ?? 'the channel'}${within}.`, learned.map(([peer]) => peer), channel.name, anchor.evidence));
+      sentences.push(
+        sentence(
+          'anchor',
+          first[1],
+          `${spread} that ${anchor.endpoint} is an anchor peer of ${o.mspId ?? 'an organization'} on ${channel.name ?? 'the channel'}${within}.`,
+          learned.map(([peer]) => peer),
+          channel.name,
+          anchor.evidence,
+        ),
+      );
       sentences.push(...tellViewsAround(channel, told, first[1], o));
     }
   }
@@ -252,20 +420,45 @@ function tellViewsAround(channel: Channel, told: Told, at: string, o: Organizati
   if (channel.membership.basis === null) return [];
   const organizationOf = (peer: string): string => channel.organizations.find((x) => x.peers.includes(peer))?.mspId ?? '';
   const observers = o.peers.filter((p) => channel.peers.some((c) => c.peer === p));
-  const views = observers.map((observer) => ({ observer, seen: channel.membership.matrix.filter((c) => c.observer === observer && c.seen.some((s) => s.from < at && (s.to === null || s.to > at))).map((c) => c.subject) }));
+  const views = observers.map((observer) => ({
+    observer,
+    seen: channel.membership.matrix
+      .filter((c) => c.observer === observer && c.seen.some((s) => s.from < at && (s.to === null || s.to > at)))
+      .map((c) => c.subject),
+  }));
   if (views.length === 0) return [];
   const foreign = views.flatMap((v) => v.seen.filter((s) => organizationOf(s) !== (o.mspId ?? '')));
   const own = views.every((v) => observers.every((p) => p === v.observer || v.seen.includes(p)));
-  const inside = observers.length < 2 ? '' : own ? 'saw one another' : views.every((v) => v.seen.length === 0) ? 'saw nobody' : 'did not all see one another';
+  const inside =
+    observers.length < 2 ? '' : own ? 'saw one another' : views.every((v) => v.seen.length === 0) ? 'saw nobody' : 'did not all see one another';
   const outside = foreign.length === 0 ? 'nobody of another organization' : `${listOf([...new Set(foreign)].sort())} of other organizations`;
-  const text = inside === 'saw nobody' ? `Until then the peers of ${nameOfOrganization(o)} saw nobody on ${channel.name ?? 'the channel'}.` : `Until then the peers of ${nameOfOrganization(o)} ${inside === '' ? 'saw' : `${inside} and`} ${outside} on ${channel.name ?? 'the channel'}.`;
+  const text =
+    inside === 'saw nobody'
+      ? `Until then the peers of ${nameOfOrganization(o)} saw nobody on ${channel.name ?? 'the channel'}.`
+      : `Until then the peers of ${nameOfOrganization(o)} ${inside === '' ? 'saw' : `${inside} and`} ${outside} on ${channel.name ?? 'the channel'}.`;
   const evidence = channel.membership.changes.filter((c) => observers.includes(c.observer) && c.at < at).flatMap((c) => c.evidence);
-  return [sentence('membership', at, text, [...observers, ...foreign], channel.name, evidence.length > 0 ? evidence.slice(-MAX_EVIDENCE) : (told.channels.find((c) => c === channel)?.peers.filter((p) => observers.includes(p.peer)).flatMap((p) => p.evidence.slice(0, 1)) ?? []))];
+  return [
+    sentence(
+      'membership',
+      at,
+      text,
+      [...observers, ...foreign],
+      channel.name,
+      evidence.length > 0
+        ? evidence.slice(-MAX_EVIDENCE)
+        : (told.channels
+            .find((c) => c === channel)
+            ?.peers.filter((p) => observers.includes(p.peer))
+            .flatMap((p) => p.evidence.slice(0, 1)) ?? []),
+    ),
+  ];
 }
 
 /** The configuration block whose validation this moment lies in at that peer. */
 function blockAround(channel: Channel, peer: string, at: string): number | null {
-  const block = channel.blocks.find((b) => b.copies.some((c) => c.peer === peer && c.receivedAt !== null && c.receivedAt <= at && (c.committedAt === null || at <= c.committedAt)));
+  const block = channel.blocks.find((b) =>
+    b.copies.some((c) => c.peer === peer && c.receivedAt !== null && c.receivedAt <= at && (c.committedAt === null || at <= c.committedAt)),
+  );
   return block?.number ?? null;
 }
 
@@ -273,32 +466,75 @@ function blockAround(channel: Channel, peer: string, at: string): number | null 
 function tellMembership(channel: Channel, told: Told): readonly Sentence[] {
   const { changes, convergedAt, fullViewAt } = channel.membership;
   const sentences = changes.flatMap((c) => {
-    const news = [...(c.online.length > 0 ? [`${listOf(c.online)} came online`] : []), ...(c.offline.length > 0 ? [`${listOf(c.offline)} went offline`] : [])];
+    const news = [
+      ...(c.online.length > 0 ? [`${listOf(c.online)} came online`] : []),
+      ...(c.offline.length > 0 ? [`${listOf(c.offline)} went offline`] : []),
+    ];
     if (news.length === 0) return [];
     const full = fullViewAt[c.observer] === c.at ? ': now it sees every other peer of the channel' : '';
-    return [sentence(c.offline.length > 0 ? 'fault' : 'membership', c.at, `In the view of ${c.observer} on ${channel.name ?? 'the channel'} ${news.join('; ')}${full}.`, [c.observer, ...c.online, ...c.offline], channel.name, c.evidence)];
+    return [
+      sentence(
+        c.offline.length > 0 ? 'fault' : 'membership',
+        c.at,
+        `In the view of ${c.observer} on ${channel.name ?? 'the channel'} ${news.join('; ')}${full}.`,
+        [c.observer, ...c.online, ...c.offline],
+        channel.name,
+        c.evidence,
+      ),
+    ];
   });
   if (convergedAt !== null && changes.length > 0) {
     const cause = lastAnchorBefore(channel, convergedAt);
     const since = cause === null ? '' : `, ${durationOf(microsOf(convergedAt) - microsOf(cause))} after the last anchor peer became known`;
     const evidence = changes.filter((c) => c.at <= convergedAt).flatMap((c) => c.evidence);
-    sentences.push(sentence('membership', convergedAt, `All ${countOf(channel.peers.length, 'peer')} of ${channel.name ?? 'the channel'} saw one another${since} (views are compared every 5 s by default, so each change is up to that much older than its line).`, channel.peers.map((p) => p.peer), channel.name, evidence.slice(-MAX_EVIDENCE)));
+    sentences.push(
+      sentence(
+        'membership',
+        convergedAt,
+        `All ${countOf(channel.peers.length, 'peer')} of ${channel.name ?? 'the channel'} saw one another${since} (views are compared every 5 s by default, so each change is up to that much older than its line).`,
+        channel.peers.map((p) => p.peer),
+        channel.name,
+        evidence.slice(-MAX_EVIDENCE),
+      ),
+    );
   } else if (channel.membership.basis !== null && channel.peers.length > 1) {
     const blind = channel.peers.filter((p) => fullViewAt[p.peer] == null).map((p) => p.peer);
-    if (blind.length > 0) sentences.push(sentence('fault', told.window.to, `To the end of the recording ${listOf(blind)} never had every other peer of ${channel.name ?? 'the channel'} in view.`, blind, channel.name, changes.filter((c) => blind.includes(c.observer)).flatMap((c) => c.evidence).slice(-MAX_EVIDENCE)));
+    if (blind.length > 0)
+      sentences.push(
+        sentence(
+          'fault',
+          told.window.to,
+          `To the end of the recording ${listOf(blind)} never had every other peer of ${channel.name ?? 'the channel'} in view.`,
+          blind,
+          channel.name,
+          changes
+            .filter((c) => blind.includes(c.observer))
+            .flatMap((c) => c.evidence)
+            .slice(-MAX_EVIDENCE),
+        ),
+      );
   }
   return sentences;
 }
 
 function lastAnchorBefore(channel: Channel, at: string): string | null {
-  const firsts = channel.organizations.flatMap((o) => o.anchorPeers.map((a) => Object.values(a.learnedAt).sort()[0] ?? '')).filter((t) => t !== '' && t <= at);
+  const firsts = channel.organizations
+    .flatMap((o) => o.anchorPeers.map((a) => Object.values(a.learnedAt).sort()[0] ?? ''))
+    .filter((t) => t !== '' && t <= at);
   return firsts.sort().at(-1) ?? null;
 }
 
 function tellRaft(told: Told): readonly Sentence[] {
   return told.ordering.raft.map((r) => {
     const who = r.leader ?? `Raft node ${r.raftId}`;
-    return sentence('election', r.from, `${who} became Raft leader of ${r.channel}${r.term === null ? '' : ` in term ${r.term}`}${r.to === null ? '' : `, until ${clockOf(r.to)}`}.`, r.leader === null ? [] : [r.leader], r.channel, r.evidence);
+    return sentence(
+      'election',
+      r.from,
+      `${who} became Raft leader of ${r.channel}${r.term === null ? '' : ` in term ${r.term}`}${r.to === null ? '' : `, until ${clockOf(r.to)}`}.`,
+      r.leader === null ? [] : [r.leader],
+      r.channel,
+      r.evidence,
+    );
   });
 }
 
@@ -313,23 +549,51 @@ function tellPackets(told: Told): readonly Sentence[] {
     const served = [...new Set(streams.filter((s) => s.orderer === orderer).map((s) => s.peer))].sort();
     const others = peers.filter((p) => !served.includes(p));
     const only = others.length === 0 ? 'every peer' : `${listOf(served)} only, to none of the other ${countOf(others.length, 'peer')}`;
-    sentences.push(sentence('packets', capture.to, `In the packets ${orderer ?? 'the orderer'} delivered blocks to ${only}.`, [...(orderer === null ? [] : [orderer]), ...served], null, streams.filter((s) => s.orderer === orderer).flatMap((s) => s.evidence.slice(0, 1))));
+    sentences.push(
+      sentence(
+        'packets',
+        capture.to,
+        `In the packets ${orderer ?? 'the orderer'} delivered blocks to ${only}.`,
+        [...(orderer === null ? [] : [orderer]), ...served],
+        null,
+        streams.filter((s) => s.orderer === orderer).flatMap((s) => s.evidence.slice(0, 1)),
+      ),
+    );
   }
   const mspOf = (name: string): string | null => told.nodes.find((n) => n.name === name)?.mspId ?? null;
   const meetings = new Map<string, (typeof told.gossip.connections)[number]>();
   for (const c of told.gossip.connections) {
     const [a, b] = [mspOf(c.from), mspOf(c.to)].sort();
-    if (a == null || b == null || a === b || !peers.includes(c.from) || !peers.includes(c.to) || c.outcome !== 'established' || c.openedAt === null) continue;
+    if (a == null || b == null || a === b || !peers.includes(c.from) || !peers.includes(c.to) || c.outcome !== 'established' || c.openedAt === null)
+      continue;
     if (!meetings.has(`${a}\n${b}`)) meetings.set(`${a}\n${b}`, c);
   }
   for (const [pair, c] of [...meetings].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [a, b] = pair.split('\n');
-    sentences.push(sentence('packets', c.openedAt, `The first connection between peers of ${a} and ${b} on the wire: ${c.from} dialled ${c.to}.`, [c.from, c.to], null, c.evidence.slice(0, 2)));
+    sentences.push(
+      sentence(
+        'packets',
+        c.openedAt,
+        `The first connection between peers of ${a} and ${b} on the wire: ${c.from} dialled ${c.to}.`,
+        [c.from, c.to],
+        null,
+        c.evidence.slice(0, 2),
+      ),
+    );
   }
   if (told.gossip.silentPairs.length > 0) {
     const pairs = told.gossip.silentPairs.map((p) => p.peers.join(' and '));
     const shown = pairs.slice(0, MAX_EVIDENCE);
-    sentences.push(sentence('packets', capture.to, `No packet passed between ${shown.join('; ')}${pairs.length > shown.length ? ` and ${countOf(pairs.length - shown.length, 'more pair')}` : ''}, although the capture covers them.`, told.gossip.silentPairs.flatMap((p) => p.peers), null, mergeEvidence(...told.gossip.silentPairs.map((p) => p.evidence))));
+    sentences.push(
+      sentence(
+        'packets',
+        capture.to,
+        `No packet passed between ${shown.join('; ')}${pairs.length > shown.length ? ` and ${countOf(pairs.length - shown.length, 'more pair')}` : ''}, although the capture covers them.`,
+        told.gossip.silentPairs.flatMap((p) => p.peers),
+        null,
+        mergeEvidence(...told.gossip.silentPairs.map((p) => p.evidence)),
+      ),
+    );
   }
   return sentences;
 }
@@ -353,11 +617,38 @@ function tellSuspicions(told: Told): readonly Sentence[] {
     const reason = story.find((s) => s.reason !== null)?.reason ?? null;
     const words = [...new Set(story.map((s) => SUSPICION_WORDS[s.kind]))];
     const repeated = story.length > words.length ? `, ${story.length} lines until ${clockOf(last.at)}` : '';
-    const back = told.channels.flatMap((c) => c.membership.changes).find((c) => c.observer === first.observer && c.online.includes(first.subject) && c.at > last.at);
-    const gone = told.channels.flatMap((c) => c.membership.changes).some((c) => c.observer === first.observer && c.offline.includes(first.subject) && c.at >= first.at && microsOf(c.at) - microsOf(first.at) < SAME_STORY_MICROS);
-    const down = told.nodes.find((n) => n.name === first.subject)?.stops.some((s) => Math.abs(microsOf(s.at) - microsOf(first.at)) < SAME_STORY_MICROS && s.at <= last.at) === true;
-    const ending = gone && back !== undefined ? `; it was back in its view at ${clockOf(back.at)}` : !gone && !down && story.some((s) => s.kind === 'expired') ? '; its channel view did not change' : '';
-    return [sentence('fault', first.at, `${first.observer} ${listOf(words)} ${first.subject}${reason === null ? '' : ` (${reason})`}${repeated}${ending}.`, [first.observer, first.subject], null, mergeEvidence(...story.map((s) => s.evidence)))];
+    const back = told.channels
+      .flatMap((c) => c.membership.changes)
+      .find((c) => c.observer === first.observer && c.online.includes(first.subject) && c.at > last.at);
+    const gone = told.channels
+      .flatMap((c) => c.membership.changes)
+      .some(
+        (c) =>
+          c.observer === first.observer &&
+          c.offline.includes(first.subject) &&
+          c.at >= first.at &&
+          microsOf(c.at) - microsOf(first.at) < SAME_STORY_MICROS,
+      );
+    const down =
+      told.nodes
+        .find((n) => n.name === first.subject)
+        ?.stops.some((s) => Math.abs(microsOf(s.at) - microsOf(first.at)) < SAME_STORY_MICROS && s.at <= last.at) === true;
+    const ending =
+      gone && back !== undefined
+        ? `; it was back in its view at ${clockOf(back.at)}`
+        : !gone && !down && story.some((s) => s.kind === 'expired')
+          ? '; its channel view did not change'
+          : '';
+    return [
+      sentence(
+        'fault',
+        first.at,
+        `${first.observer} ${listOf(words)} ${first.subject}${reason === null ? '' : ` (${reason})`}${repeated}${ending}.`,
+        [first.observer, first.subject],
+        null,
+        mergeEvidence(...story.map((s) => s.evidence)),
+      ),
+    ];
   });
 }
 
@@ -378,13 +669,28 @@ function tellStops(told: Told): readonly Sentence[] {
         packets: 'ended without a word (its connections closed at once)',
         'last-line': 'ended without a word some time after this, its last line',
       };
-      const leading = told.channels.flatMap((c) => c.organizations.flatMap((o) => o.leadership.terms.filter((t) => t.peer === node.name && t.endedBy === 'stopped' && t.to === stop.at).map(() => `${nameOfOrganization(o)} on ${c.name ?? 'the channel'}`)));
+      const leading = told.channels.flatMap((c) =>
+        c.organizations.flatMap((o) =>
+          o.leadership.terms
+            .filter((t) => t.peer === node.name && t.endedBy === 'stopped' && t.to === stop.at)
+            .map(() => `${nameOfOrganization(o)} on ${c.name ?? 'the channel'}`),
+        ),
+      );
       const role = leading.length > 0 ? `, while it was leader of ${listOf(leading)}` : '';
-      return sentence(stop.basis === 'log' ? 'stop' : 'fault', stop.at, `The ${node.kind} ${node.name} ${how[stop.basis]}${role}.`, [node.name], null, stop.evidence);
+      return sentence(
+        stop.basis === 'log' ? 'stop' : 'fault',
+        stop.at,
+        `The ${node.kind} ${node.name} ${how[stop.basis]}${role}.`,
+        [node.name],
+        null,
+        stop.evidence,
+      );
     }),
   );
 }
 
 function tellGaps(told: Told): readonly Sentence[] {
-  return told.findings.filter((f) => f.diagnosis === 'thin-logs' && f.verdict === 'found').map((f) => sentence('gap', f.from, `${f.title}. ${f.summary}`, f.nodes, f.channel, f.evidence));
+  return told.findings
+    .filter((f) => f.diagnosis === 'thin-logs' && f.verdict === 'found')
+    .map((f) => sentence('gap', f.from, `${f.title}. ${f.summary}`, f.nodes, f.channel, f.evidence));
 }

@@ -44,9 +44,19 @@ const requireText = (text: string): string => readFileSync(new URL(text, import.
 
 async function run(args: AnalyzeArguments): Promise<void> {
   const paths = args.paths ?? [];
-  if (paths.length === 0) throw new OperationalError({ what: 'nothing to analyze was named', why: 'analyze wants at least one folder or file', hint: 'gossipscope analyze FOLDER' });
+  if (paths.length === 0)
+    throw new OperationalError({
+      what: 'nothing to analyze was named',
+      why: 'analyze wants at least one folder or file',
+      hint: 'gossipscope analyze FOLDER',
+    });
   const progress = terminalProgress();
-  const { recorded, root, files } = await readRecording({ paths, names: parseNames(args.node ?? []), zoneOffsetMinutes: parseUtcOffset(args['utc-offset']), progress });
+  const { recorded, root, files } = await readRecording({
+    paths,
+    names: parseNames(args.node ?? []),
+    zoneOffsetMinutes: parseUtcOffset(args['utc-offset']),
+    progress,
+  });
   progress.say('reconstructing');
   const result = analyze(recorded, toolVersion());
   const analysis = addFrameTexts(result.analysis, await readFrameTexts(files, result.citedFrames));
@@ -60,7 +70,12 @@ function parseNames(given: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     given.map((pair) => {
       const equals = pair.lastIndexOf('=');
-      if (equals <= 0 || equals === pair.length - 1) throw new OperationalError({ what: `--node ${pair} is not understood`, why: 'it is not of the form FILE=NAME', hint: '--node tail.log=peer0.org1.example.com' });
+      if (equals <= 0 || equals === pair.length - 1)
+        throw new OperationalError({
+          what: `--node ${pair} is not understood`,
+          why: 'it is not of the form FILE=NAME',
+          hint: '--node tail.log=peer0.org1.example.com',
+        });
       return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
     }),
   );
@@ -69,11 +84,18 @@ function parseNames(given: readonly string[]): ReadonlyMap<string, string> {
 function parseUtcOffset(text: string | undefined): number | null {
   if (text === undefined) return null;
   const match = /^([+-])(\d\d):?(\d\d)$/.exec(text);
-  if (match === null) throw new OperationalError({ what: `--utc-offset ${text} is not understood`, why: 'it is not of the form +hh:mm', hint: '--utc-offset +01:00' });
+  if (match === null)
+    throw new OperationalError({ what: `--utc-offset ${text} is not understood`, why: 'it is not of the form +hh:mm', hint: '--utc-offset +01:00' });
   return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
 }
 
-async function writeOutputs(out: string, analysis: Analysis, events: readonly TimelineEvent[], pngs: boolean, say: (text: string) => void): Promise<void> {
+async function writeOutputs(
+  out: string,
+  analysis: Analysis,
+  events: readonly TimelineEvent[],
+  pngs: boolean,
+  say: (text: string) => void,
+): Promise<void> {
   const charts = drawCharts(analysis);
   try {
     mkdirSync(join(out, 'charts'), { recursive: true });

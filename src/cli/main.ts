@@ -9,7 +9,9 @@ import { toolVersion } from './version.js';
 
 const parser = yargs(hideBin(process.argv))
   .scriptName('gossipscope')
-  .usage('$0 <command>\n\nWhat is gossip doing? Reads logs and packet captures of a Hyperledger Fabric network and tells who knew whom,\nwho led, and how every block travelled.')
+  .usage(
+    '$0 <command>\n\nWhat is gossip doing? Reads logs and packet captures of a Hyperledger Fabric network and tells who knew whom,\nwho led, and how every block travelled.',
+  )
   .command('$0', false, {}, lookAround)
   .command(analyzeCommand)
   .command(slimCommand)

@@ -53,7 +53,10 @@ function nothingReadable(paths: readonly string[], unreadable: readonly Unreadab
   const first = unreadable[0];
   return new OperationalError({
     what: `nothing to analyze in ${paths.join(' ')}`,
-    why: first === undefined ? 'no file in it is a Fabric log, a packet capture or output of docker inspect' : `${first.source}: ${first.why}${unreadable.length > 1 ? ` (and ${unreadable.length - 1} more)` : ''}`,
+    why:
+      first === undefined
+        ? 'no file in it is a Fabric log, a packet capture or output of docker inspect'
+        : `${first.source}: ${first.why}${unreadable.length > 1 ? ` (and ${unreadable.length - 1} more)` : ''}`,
     hint: `give a folder or files: logs (${HOW_TO_GET_A_LOG}), captures (tcpdump -w), docker inspect output`,
   });
 }
@@ -62,7 +65,15 @@ function overridesOf(names: ReadonlyMap<string, string>, files: readonly InputFi
   const overrides = new Map<string, string>();
   for (const [given, name] of names) {
     const matching = files.filter((f) => f.source === given || f.path === given || f.path.endsWith(`/${given.replace(/^\.\//, '')}`));
-    if (matching.length === 0) throw new OperationalError({ what: `--node ${given}=${name} fits no input`, why: `no file of that name was read`, hint: `name one of: ${files.map((f) => f.source).slice(0, 5).join(', ')}` });
+    if (matching.length === 0)
+      throw new OperationalError({
+        what: `--node ${given}=${name} fits no input`,
+        why: `no file of that name was read`,
+        hint: `name one of: ${files
+          .map((f) => f.source)
+          .slice(0, 5)
+          .join(', ')}`,
+      });
     for (const file of matching) overrides.set(file.source, name);
   }
   return overrides;
@@ -86,12 +97,21 @@ class RecordingReader {
   }
 
   recorded(overrides: ReadonlyMap<string, string>): Recorded {
-    return { logs: this.#logs, captures: this.#captures, inspects: this.#inspects, unreadable: this.#unreadable, oddities: this.#oddities.list(), overrides };
+    return {
+      logs: this.#logs,
+      captures: this.#captures,
+      inspects: this.#inspects,
+      unreadable: this.#unreadable,
+      oddities: this.#oddities.list(),
+      overrides,
+    };
   }
 
   /** `named`: the user named this very file, so that it is worth a word when it is nothing. */
   async read(file: InputFile, named: boolean): Promise<void> {
-    const bytes = readBytes(file.path, (failure) => this.#oddities.add(failure.kind, `${file.source}: ${failure.why}`, { source: file.source, line: 1 }))[Symbol.asyncIterator]();
+    const bytes = readBytes(file.path, (failure) =>
+      this.#oddities.add(failure.kind, `${file.source}: ${failure.why}`, { source: file.source, line: 1 }),
+    )[Symbol.asyncIterator]();
     const head: Uint8Array[] = [];
     let length = 0;
     while (length < HEAD_BYTES) {
@@ -111,7 +131,13 @@ class RecordingReader {
     } else if (recognizeCapture(start) !== null) await this.#readCapture(file, all());
     else if (isOwnOutput(start)) await bytes.return?.(undefined);
     else if (/^\s*[[{]/.test(start.toString('latin1')) && !looksLikeLines(start)) await this.#readInspect(file, all(), named);
-    else if (recognizeLog(start) !== 'not-fabric' || named || /\.(?:log|txt|out|err)(?:\.gz)?$|\/[^.]+$/.test(file.path) || file.path === STANDARD_INPUT) await this.#readLog(file, all());
+    else if (
+      recognizeLog(start) !== 'not-fabric' ||
+      named ||
+      /\.(?:log|txt|out|err)(?:\.gz)?$|\/[^.]+$/.test(file.path) ||
+      file.path === STANDARD_INPUT
+    )
+      await this.#readLog(file, all());
     else {
       await bytes.return?.(undefined);
       this.#oddities.add('unrecognised-file', `${file.source} is no Fabric log, capture or inspect output`, null);
@@ -160,7 +186,12 @@ class RecordingReader {
 /** A file of an earlier analysis that lies in the folder. */
 function isOwnOutput(head: Buffer): boolean {
   const text = head.subarray(0, 200).toString('latin1');
-  return /^\s*\{\s*"schemaVersion":\s*\d+,\s*"tool":\s*\{\s*"name":\s*"gossipscope"/.test(text) || /^\{"at":"[^"]+","node":/.test(text) || text.startsWith('\x89PNG') || /^<!doctype html>/i.test(text);
+  return (
+    /^\s*\{\s*"schemaVersion":\s*\d+,\s*"tool":\s*\{\s*"name":\s*"gossipscope"/.test(text) ||
+    /^\{"at":"[^"]+","node":/.test(text) ||
+    text.startsWith('\x89PNG') ||
+    /^<!doctype html>/i.test(text)
+  );
 }
 
 /** One JSON object a line, as Docker's json-file driver and Fabric's JSON format write: not one document. */
@@ -171,7 +202,10 @@ function looksLikeLines(head: Buffer): boolean {
 }
 
 /** One-line texts of the wanted frames: source → frame → text. A second look at the captures. */
-export async function readFrameTexts(files: readonly InputFile[], wanted: ReadonlyMap<string, ReadonlySet<number>>): Promise<ReadonlyMap<string, ReadonlyMap<number, string>>> {
+export async function readFrameTexts(
+  files: readonly InputFile[],
+  wanted: ReadonlyMap<string, ReadonlySet<number>>,
+): Promise<ReadonlyMap<string, ReadonlyMap<number, string>>> {
   const texts = new Map<string, ReadonlyMap<number, string>>();
   for (const [source, frames] of wanted) {
     const file = files.find((f) => f.source === source);

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { CommandModule } from 'yargs';
 import { CaptureSlimmer } from '../packets/slim.js';
 import { readBytes } from '../recording/files.js';
 import { OperationalError } from '../recording/operational-error.js';
-import { Readable } from 'node:stream';
 
 interface SlimArguments {
   readonly capture: string;
@@ -37,10 +37,15 @@ async function slim(args: SlimArguments): Promise<void> {
   }
   const file = createWriteStream(out);
   await Promise.race([once(file, 'open'), once(file, 'error').then(([error]: unknown[]) => Promise.reject(error))]).catch((error: unknown) => {
-    throw new OperationalError({ what: `cannot write ${out}`, why: error instanceof Error ? error.message : String(error), hint: 'choose another file with --out' });
+    throw new OperationalError({
+      what: `cannot write ${out}`,
+      why: error instanceof Error ? error.message : String(error),
+      hint: 'choose another file with --out',
+    });
   });
   await pipeline(Readable.from(slimmed()), createGzip({ level: 9 }), file);
   const [failure] = failures;
-  if (failure !== undefined) throw new OperationalError({ what: `${args.capture} was read only in part`, why: failure, hint: `what could be read is in ${out}` });
+  if (failure !== undefined)
+    throw new OperationalError({ what: `${args.capture} was read only in part`, why: failure, hint: `what could be read is in ${out}` });
   process.stdout.write(`${out}\n`);
 }

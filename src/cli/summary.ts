@@ -39,8 +39,17 @@ function channelLines(channel: Channel): readonly string[] {
         ? `membership: ${views.filter((v) => v !== null).length} of ${views.length} peers came to see all the others`
         : `membership: all ${views.length} peers saw one another at ${channel.membership.convergedAt.slice(11, 23)}`;
   const { received, committed } = channel.propagation;
-  const times = received.count > 0 ? `received within ${sayMicros(received.p50Micros ?? 0)} of the first peer (median), ${sayMicros(received.p99Micros ?? 0)} (p99)` : committed.count > 0 ? `committed within ${sayMicros(committed.p50Micros ?? 0)} of the first peer (median), ${sayMicros(committed.p99Micros ?? 0)} (p99)` : 'no block at two peers';
-  return [`${name}: leaders ${leaders.join('; ') || 'unknown'}`, `${name}: ${membership}`, `${name}: ${plural(channel.blocks.length, 'block')}; ${times}`];
+  const times =
+    received.count > 0
+      ? `received within ${sayMicros(received.p50Micros ?? 0)} of the first peer (median), ${sayMicros(received.p99Micros ?? 0)} (p99)`
+      : committed.count > 0
+        ? `committed within ${sayMicros(committed.p50Micros ?? 0)} of the first peer (median), ${sayMicros(committed.p99Micros ?? 0)} (p99)`
+        : 'no block at two peers';
+  return [
+    `${name}: leaders ${leaders.join('; ') || 'unknown'}`,
+    `${name}: ${membership}`,
+    `${name}: ${plural(channel.blocks.length, 'block')}; ${times}`,
+  ];
 }
 
 function leaderOf(o: Channel['organizations'][number]): string {

@@ -17,7 +17,7 @@ export class BurstLog {
   readonly #budget: BurstBudget;
   readonly #most: number;
   /** Five numbers a burst: first and last time, first and last frame, bytes. An object each would cost three times the memory. */
-  readonly #kept: number[] = [];
+  #kept: number[] | null = null;
   #firstAt = 0.5;
   #lastAt = 0.5;
   #firstFrame = 0;
@@ -50,7 +50,7 @@ export class BurstLog {
   /** The bursts in the order of their first bytes in the stream. No more may be added. */
   finish(): readonly Burst[] {
     this.#close();
-    const kept = this.#kept;
+    const kept = this.#kept ?? [];
     const bursts: Burst[] = [];
     for (let i = 0; i < kept.length; i += 5) {
       bursts.push({
@@ -61,15 +61,16 @@ export class BurstLog {
         bytes: kept[i + 4] as number,
       });
     }
-    kept.length = 0;
+    this.#kept = null;
     return bursts;
   }
 
   #close(): void {
     if (this.#bytes >= SMALLEST_BURST_BYTES) {
-      if (this.#budget.left > 0 && this.#kept.length < 5 * this.#most) {
+      if (this.#budget.left > 0 && (this.#kept?.length ?? 0) < 5 * this.#most) {
         this.#budget.left -= 1;
-        this.#kept.push(this.#firstAt, this.#lastAt, this.#firstFrame, this.#lastFrame, this.#bytes);
+        if (this.#kept === null) this.#kept = [this.#firstAt, this.#lastAt, this.#firstFrame, this.#lastFrame, this.#bytes];
+        else this.#kept.push(this.#firstAt, this.#lastAt, this.#firstFrame, this.#lastFrame, this.#bytes);
       } else {
         this.#budget.refused += 1;
       }

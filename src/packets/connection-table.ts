@@ -147,7 +147,16 @@ export class ConnectionTable {
       const side = connection.knownServerSide();
       if (side >= 0) servers.add(connection.endpointText(side as Side));
     }
-    return this.#connections.map((connection) => connection.facts(source, servers));
+    // Each connection is let go as soon as its facts are there: keeping all of both would double the memory.
+    this.#buckets.fill(null);
+    const left = this.#connections.reverse();
+    this.#connections = [];
+    const facts: ConnectionFacts[] = [];
+    for (let connection = left.pop(); connection !== undefined; connection = left.pop()) {
+      connection.nextInBucket = null;
+      facts.push(connection.facts(source, servers));
+    }
+    return facts;
   }
 }
 

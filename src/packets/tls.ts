@@ -105,7 +105,7 @@ export class StreamFollower {
   #mode: Mode = SEEKING;
   #unknownSegments = 0;
   /** The first bytes of a header whose rest is in the next segment. */
-  readonly #header = new Uint8Array(RECORD_HEADER_BYTES);
+  #header: Uint8Array | null = null;
   #headerBytes = 0;
   #contentType = 0;
   #bodyLeft = 0;
@@ -180,14 +180,13 @@ export class StreamFollower {
   }
 
   #feedOpening(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
-    const header = this.#header;
     const before = this.#headerBytes;
-    let at = start;
-    while (this.#headerBytes < OPENING_BYTES && at < end) header[this.#headerBytes++] = u8(data, at++);
-    if (this.#headerBytes < OPENING_BYTES) {
-      this.#around.marks?.keep(start, at);
+    const header = before === 0 && end - start >= OPENING_BYTES ? data.subarray(start, start + OPENING_BYTES) : this.#collectHeader(data, start, end);
+    if (header === null) {
+      this.#around.marks?.keep(start, end);
       return;
     }
+    const at = start + OPENING_BYTES - before;
     if (this.#beginsRecord(header)) {
       this.#around.marks?.keep(start, at);
       this.#headerBytes = 0;
@@ -211,6 +210,13 @@ export class StreamFollower {
       this.#mode = PLAINTEXT;
       this.#feedPlaintext(start, end, wireEnd, frame, micros);
     }
+  }
+
+  /** Adds to the header whose first bytes were in the segment before; returns it when it is whole. */
+  #collectHeader(data: Uint8Array, start: number, end: number): Uint8Array | null {
+    this.#header ??= new Uint8Array(RECORD_HEADER_BYTES);
+    for (let at = start; this.#headerBytes < RECORD_HEADER_BYTES && at < end; at++) this.#header[this.#headerBytes++] = u8(data, at);
+    return this.#headerBytes < RECORD_HEADER_BYTES ? null : this.#header;
   }
 
   #beginsRecord(header: Uint8Array): boolean {
@@ -308,12 +314,13 @@ export class StreamFollower {
         at += RECORD_HEADER_BYTES;
         continue;
       }
-      const from = at;
-      while (this.#headerBytes < RECORD_HEADER_BYTES && at < end) this.#header[this.#headerBytes++] = u8(data, at++);
-      marks?.keep(from, at);
-      if (this.#headerBytes < RECORD_HEADER_BYTES) break;
+      const rest = Math.min(RECORD_HEADER_BYTES - this.#headerBytes, end - at);
+      const header = this.#collectHeader(data, at, end);
+      marks?.keep(at, at + rest);
+      at += rest;
+      if (header === null) break;
       this.#headerBytes = 0;
-      if (!this.#startRecord(this.#header, 0, frame)) break;
+      if (!this.#startRecord(header, 0, frame)) break;
     }
     if (applicationBytes > 0) this.bursts.add(micros, frame, applicationBytes);
     return this.#mode === SEEKING ? at : -1;

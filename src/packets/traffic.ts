@@ -1,70 +1,63 @@
+/** Numbers a step takes in the list: its start in seconds, bytes of direction 0, bytes of direction 1. */
+const STRIDE = 3;
+
 /** Payload bytes a second of both directions of one connection; when there are too many steps, each becomes twice as wide. */
 export class TrafficLog {
   readonly #maxSteps: number;
   #stepSeconds = 1;
-  #seconds: number[] = [];
-  #first: number[] = [];
-  #second: number[] = [];
+  /** One list of numbers: a capture has many short connections, and an object a step would be most of the memory. */
+  #steps: number[] | null = null;
 
   constructor(maxSteps: number) {
     this.#maxSteps = maxSteps;
   }
 
-  /** Steps' width in seconds. */
-  get stepSeconds(): number {
-    return this.#stepSeconds;
-  }
-
+  /** `bytes` of `direction` passed at `micros`. */
   add(micros: number, direction: 0 | 1, bytes: number): void {
     let second = Math.floor(micros / 1_000_000);
     if (this.#stepSeconds > 1) second -= second % this.#stepSeconds;
-    let i = this.#seconds.length - 1;
-    // Time nearly always goes forward; a capture of several interfaces may step back a little.
-    while (i >= 0 && (this.#seconds[i] as number) > second) i--;
-    if (i >= 0 && this.#seconds[i] === second) {
-      const bytesOf = direction === 0 ? this.#first : this.#second;
-      bytesOf[i] = (bytesOf[i] as number) + bytes;
+    const steps = this.#steps;
+    if (steps === null) {
+      this.#steps = direction === 0 ? [second, bytes, 0] : [second, 0, bytes];
       return;
     }
-    this.#insert(i + 1, second, direction, bytes);
-    if (this.#seconds.length > this.#maxSteps) this.#widen();
+    let at = steps.length - STRIDE;
+    // Time nearly always goes forward; a capture of several interfaces may step back a little.
+    while (at >= 0 && (steps[at] as number) > second) at -= STRIDE;
+    if (at >= 0 && steps[at] === second) {
+      steps[at + 1 + direction] = (steps[at + 1 + direction] as number) + bytes;
+      return;
+    }
+    const sent = direction === 0 ? bytes : 0;
+    if (at + STRIDE === steps.length) steps.push(second, sent, bytes - sent);
+    else steps.splice(at + STRIDE, 0, second, sent, bytes - sent);
+    if (steps.length > STRIDE * this.#maxSteps) this.#widen(steps);
   }
 
   /** `[start of the step in seconds since the epoch, bytes of direction 0, bytes of direction 1]`, ascending; steps without bytes are absent. */
   steps(): readonly (readonly [number, number, number])[] {
-    return this.#seconds.map((second, i) => [second, this.#first[i] as number, this.#second[i] as number]);
+    const steps = this.#steps ?? [];
+    const triples: (readonly [number, number, number])[] = [];
+    for (let at = 0; at < steps.length; at += STRIDE) triples.push([steps[at] as number, steps[at + 1] as number, steps[at + 2] as number]);
+    return triples;
   }
 
-  #insert(i: number, second: number, direction: 0 | 1, bytes: number): void {
-    const first = direction === 0 ? bytes : 0;
-    if (i === this.#seconds.length) {
-      this.#seconds.push(second);
-      this.#first.push(first);
-      this.#second.push(bytes - first);
-      return;
-    }
-    this.#seconds.splice(i, 0, second);
-    this.#first.splice(i, 0, first);
-    this.#second.splice(i, 0, bytes - first);
-  }
-
-  #widen(): void {
-    const before = this.steps();
+  #widen(steps: number[]): void {
     this.#stepSeconds *= 2;
-    this.#seconds = [];
-    this.#first = [];
-    this.#second = [];
-    for (const [second, first, other] of before) {
+    let last = -STRIDE;
+    for (let at = 0; at < steps.length; at += STRIDE) {
+      const second = steps[at] as number;
       const start = second - (second % this.#stepSeconds);
-      const last = this.#seconds.length - 1;
-      if (last >= 0 && this.#seconds[last] === start) {
-        this.#first[last] = (this.#first[last] as number) + first;
-        this.#second[last] = (this.#second[last] as number) + other;
-      } else {
-        this.#seconds.push(start);
-        this.#first.push(first);
-        this.#second.push(other);
+      if (last >= 0 && steps[last] === start) {
+        steps[last + 1] = (steps[last + 1] as number) + (steps[at + 1] as number);
+        steps[last + 2] = (steps[last + 2] as number) + (steps[at + 2] as number);
+        continue;
       }
+      last += STRIDE;
+      steps[last] = start;
+      steps[last + 1] = steps[at + 1] as number;
+      steps[last + 2] = steps[at + 2] as number;
     }
+    steps.length = last + STRIDE;
   }
 }

@@ -1,7 +1,7 @@
 import type { Evidence } from '../events/evidence.js';
 import type { Instant } from '../events/instant.js';
-import { isHostName, hostOf } from '../topology/endpoint.js';
-import { nameOfEndpoint, type Network, obtain, type Reconstructor } from './network.js';
+import { hostOf, isHostName } from '../topology/endpoint.js';
+import { type Network, nameOfEndpoint, obtain, type Reconstructor } from './network.js';
 
 /**
  * Which peer joined which channel when, and which anchor peers each learned. A join creates the ledger from the genesis block or a snapshot; a restarted
@@ -43,7 +43,10 @@ export interface ChannelsRead {
 
 export function reconstructChannels(network: Network): Reconstructor<ChannelsRead> {
   const peers = new Map<string, Map<string, ChannelPeerFacts>>();
-  const anchors = new Map<string, Map<string, { readonly mspId: string; readonly endpoint: string; readonly learnedAt: Map<string, Instant>; readonly evidence: Evidence[] }>>();
+  const anchors = new Map<
+    string,
+    Map<string, { readonly mspId: string; readonly endpoint: string; readonly learnedAt: Map<string, Instant>; readonly evidence: Evidence[] }>
+  >();
   const mspIds = new Map<string, Set<string>>();
   const ownMspIds = new Map<string, string>();
   const lastAnchors = new Map<string, { readonly mspId: string; readonly anchors: readonly string[] }>();
@@ -88,7 +91,12 @@ export function reconstructChannels(network: Network): Reconstructor<ChannelsRea
           lastAnchors.set(peer, { mspId: body.mspId, anchors: body.anchors });
           const known = obtain(anchors, body.channel, () => new Map());
           for (const endpoint of body.anchors) {
-            const anchor = obtain(known, `${body.mspId} ${endpoint}`, () => ({ mspId: body.mspId, endpoint, learnedAt: new Map<string, Instant>(), evidence: [] as Evidence[] }));
+            const anchor = obtain(known, `${body.mspId} ${endpoint}`, () => ({
+              mspId: body.mspId,
+              endpoint,
+              learnedAt: new Map<string, Instant>(),
+              evidence: [] as Evidence[],
+            }));
             if (anchor.learnedAt.has(peer)) continue;
             anchor.learnedAt.set(peer, at);
             anchor.evidence.push(...evidence);
@@ -98,7 +106,8 @@ export function reconstructChannels(network: Network): Reconstructor<ChannelsRea
         case 'channel.anchor-is-self': {
           // Own endpoint among an organization's anchor peers: that organization is ours.
           const last = lastAnchors.get(peer);
-          if (last !== undefined && last.anchors.some((a) => nameOfEndpoint(network, a) === peer || !isHostName(hostOf(a)))) ownMspIds.set(peer, last.mspId);
+          if (last !== undefined && last.anchors.some((a) => nameOfEndpoint(network, a) === peer || !isHostName(hostOf(a))))
+            ownMspIds.set(peer, last.mspId);
           break;
         }
         case 'channel.anchor-skipped':
@@ -110,7 +119,11 @@ export function reconstructChannels(network: Network): Reconstructor<ChannelsRea
     },
     finish: () => ({
       peers,
-      anchors: new Map([...anchors].map(([channel, known]) => [channel, [...known.values()].sort((a, b) => (a.mspId + a.endpoint < b.mspId + b.endpoint ? -1 : 1))] as const)),
+      anchors: new Map(
+        [...anchors].map(
+          ([channel, known]) => [channel, [...known.values()].sort((a, b) => (a.mspId + a.endpoint < b.mspId + b.endpoint ? -1 : 1))] as const,
+        ),
+      ),
       mspIds: new Map([...mspIds].map(([channel, ids]) => [channel, [...ids].sort()] as const)),
       ownMspIds,
       configurations,

@@ -8,8 +8,8 @@ import type { SilentHost } from './lifecycle.js';
 
 /**
  * Whose connections these are. A certificate in a TLS 1.2 handshake names its owner, and a dialled name (SNI) that the client went on to use was verified by it;
- * both bind the address at that moment. Logs and Docker name the rest. With packets alone a node is what it does: peers dial one another and orderers,
- * orderers never dial peers, and only gossip servers (or mutual TLS) ask clients for a certificate.
+ * both bind the address at that moment. Logs and Docker name the rest. With packets alone a node is what it does: peers talk with one another unasked and are served by
+ * orderers, and orderers never dial peers.
  */
 export interface ConnectionFacts {
   readonly from: string;
@@ -80,14 +80,17 @@ export function identifyConnections(
   const names = observed.map((c) => nameEnds(c, directory, addresses));
   const shared = sharedAddresses(observed, names);
   const ends = observed.map((c, i) => resolveEnds(c, names[i] as EndNames, addresses, shared));
-  const isFabric = (c: ObservedConnection, to: string): boolean => directory.nodes.has(to) || c.protocol === 'tls' || c.protocol === 'http2' || (c.protocol === 'unknown' && c.outcome !== 'established');
+  const isFabric = (c: ObservedConnection, to: string): boolean =>
+    directory.nodes.has(to) || c.protocol === 'tls' || c.protocol === 'http2' || (c.protocol === 'unknown' && c.outcome !== 'established');
   const known = new Set([...directory.nodes.keys()]);
   const pairs = observed.map((c, i) => ({ c, ends: ends[i] as Ends }));
   const fabric = pairs.filter(({ c, ends: e }) => isFabric(c, e.to) || (known.has(e.from) && known.has(e.to)));
   // A host that only ever failed to answer is no node.
   const alive = new Set(fabric.flatMap(({ c, ends: e }) => (c.outcome === 'established' ? [e.from, e.to] : [])));
   const kept = fabric.filter(({ ends: e }) => (known.has(e.to) || alive.has(e.to)) && (known.has(e.from) || alive.has(e.from)));
-  const connections = kept.map(({ c, ends: e }) => ({ from: e.from, to: e.to, observed: c, evidence: evidenceOf(c) })).sort((a, b) => a.observed.firstAt - b.observed.firstAt || (a.from + a.to < b.from + b.to ? -1 : 1));
+  const connections = kept
+    .map(({ c, ends: e }) => ({ from: e.from, to: e.to, observed: c, evidence: evidenceOf(c) }))
+    .sort((a, b) => a.observed.firstAt - b.observed.firstAt || (a.from + a.to < b.from + b.to ? -1 : 1));
   const wireNodes = kindsOf(connections, known, names, observed, addresses);
   const kindOf = (name: string): NodeKind | null => directory.nodes.get(name)?.kind ?? wireNodes.find((n) => n.name === name)?.kind ?? null;
   return {
@@ -102,7 +105,9 @@ export function identifyConnections(
 }
 
 function evidenceOf(c: ObservedConnection): readonly Evidence[] {
-  const frames = [...new Set([c.firstFrame, ...c.handshakeFrames.slice(0, 3), ...(c.closedFrame === null ? [] : [c.closedFrame])])].sort((a, b) => a - b);
+  const frames = [...new Set([c.firstFrame, ...c.handshakeFrames.slice(0, 3), ...(c.closedFrame === null ? [] : [c.closedFrame])])].sort(
+    (a, b) => a - b,
+  );
   return frames.map((frame) => ({ source: c.source, frame }));
 }
 
@@ -136,7 +141,9 @@ function nameEnds(c: ObservedConnection, directory: Directory, addresses: Addres
 
 /** The node a certificate belongs to: of its names one that a node is known by, else the dialled one, else its common name or first host name. */
 function nameOfCertificate(certificate: CertificateNames, directory: Directory, dialled: string | null): string | null {
-  const names = [...(certificate.commonName === null ? [] : [certificate.commonName]), ...certificate.dnsNames].filter((n) => isHostName(n) && !n.includes('*') && !/\s/.test(n));
+  const names = [...(certificate.commonName === null ? [] : [certificate.commonName]), ...certificate.dnsNames].filter(
+    (n) => isHostName(n) && !n.includes('*') && !/\s/.test(n),
+  );
   if (dialled !== null && names.includes(dialled)) return directory.nodeOfHost(dialled) ?? dialled;
   const known = names.map((n) => directory.nodeOfHost(n)).find((n) => n !== null);
   return known ?? names[0] ?? null;
@@ -170,44 +177,109 @@ function sharedAddresses(observed: readonly ObservedConnection[], names: readonl
 }
 
 function resolveEnds(c: ObservedConnection, names: EndNames, addresses: AddressBook, shared: ReadonlySet<string>): Ends {
-  const socket = (end: { readonly address: string; readonly port: number }): string => (end.address.includes(':') ? `[${end.address}]:${end.port}` : `${end.address}:${end.port}`);
+  const socket = (end: { readonly address: string; readonly port: number }): string =>
+    end.address.includes(':') ? `[${end.address}]:${end.port}` : `${end.address}:${end.port}`;
   const byAddress = (address: string): string | null => (shared.has(address) ? null : addresses.resolve(address, c.firstAt));
   return {
     from: names.client ?? byAddress(c.client.address) ?? c.client.address,
-    to: names.server ?? addresses.resolve(`${c.server.address}:${c.server.port}`, c.firstAt) ?? byAddress(c.server.address) ?? (shared.has(c.server.address) ? socket(c.server) : c.server.address),
+    to:
+      names.server ??
+      addresses.resolve(`${c.server.address}:${c.server.port}`, c.firstAt) ??
+      byAddress(c.server.address) ??
+      (shared.has(c.server.address) ? socket(c.server) : c.server.address),
   };
 }
 
+/** Conversations shorter than this tell nothing about who they are between. */
+const TELLING_MICROS = 8_000_000;
+
+/** A second with less than this from one side carried none of its larger messages. */
+const QUIET_BYTES = 600;
+
+/** What a connection's course tells: gossip talks unasked from both sides every few seconds, a served client asks and is answered. */
+type Conduct = 'gossip' | 'served' | 'unknown';
+
+/**
+ * Gossip's stream carries alive, state info and pull messages of both ends every 4 to 5 s for as long as it lives (gossip/discovery, gossip/gossip/algo/pull.go). On a
+ * Deliver stream the client is silent but for flow control after each block, and on the orderers' own links the server is.
+ */
+function conductOf(c: ObservedConnection): Conduct {
+  if (c.outcome !== 'established') return 'unknown';
+  const micros = c.lastAt - c.firstAt;
+  const large = c.bursts.fromServer.some((b) => b.bytes >= SMALLEST_BLOCK_BYTES);
+  if (micros < TELLING_MICROS) return large ? 'served' : 'unknown';
+  const begin = Math.floor(c.firstAt / 1_000_000) + 1;
+  const later = c.traffic.filter((t) => t.second > begin);
+  const unasked = later.filter((t) => t.fromClient > 0 && t.fromServer < QUIET_BYTES).length;
+  const unprompted = later.filter((t) => t.fromServer > 0 && t.fromClient < QUIET_BYTES).length;
+  const both = [unasked, unprompted].every((n) => n >= Math.max(2, micros / 1_000_000 / 12));
+  if (!both) return 'served';
+  const quiet = later.filter((t) => t.fromClient < QUIET_BYTES && t.fromServer < QUIET_BYTES);
+  const said = (side: 'fromClient' | 'fromServer'): number => quiet.reduce((sum, t) => sum + t[side], 0);
+  const [less, more] = [said('fromClient'), said('fromServer')].sort((x, y) => x - y) as [number, number];
+  return less * 4 >= more ? 'gossip' : 'served';
+}
+
 /** The nodes that only the packets show, each with the kind its conduct tells. */
-function kindsOf(connections: readonly ConnectionFacts[], known: ReadonlySet<string>, names: readonly EndNames[], observed: readonly ObservedConnection[], addresses: AddressBook): readonly WireNode[] {
+function kindsOf(
+  connections: readonly ConnectionFacts[],
+  known: ReadonlySet<string>,
+  names: readonly EndNames[],
+  observed: readonly ObservedConnection[],
+  addresses: AddressBook,
+): readonly WireNode[] {
   const certified = new Set(names.flatMap((n) => [n.client, n.server]).filter((n) => n !== null));
   const established = connections.filter((c) => c.observed.outcome === 'established');
   const all = new Set(established.flatMap((c) => [c.from, c.to]));
   const dialled = new Set(established.map((c) => c.to));
-  const dials = new Set(established.map((c) => c.from));
-  const asksCertificate = new Set(established.filter((c) => c.observed.certificateRequested === true).map((c) => c.to));
+  const talks = established.filter((c) => conductOf(c.observed) === 'gossip');
+  const partners = (name: string): ReadonlySet<string> => new Set(talks.flatMap((c) => (c.from === name ? [c.to] : c.to === name ? [c.from] : [])));
+  // A client that nobody dials may talk both ways too (chaincode does); gossip has more than one partner, or shows a certificate.
+  const isMember = (name: string): boolean => partners(name).size > 0 && (dialled.has(name) || partners(name).size > 1 || certified.has(name));
+  const groupOf = groupsOf([...all].filter(isMember), talks);
+  const served = established.filter((c) => conductOf(c.observed) === 'served' && dialled.has(c.from) && groupOf(c.from) !== groupOf(c.to));
+  const ordererGroups = new Set(
+    served.filter((c) => !established.some((x) => groupOf(x.from) === groupOf(c.to) && groupOf(x.to) === groupOf(c.from))).map((c) => groupOf(c.to)),
+  );
   const kindOf = (name: string): NodeKind => {
+    if (ordererGroups.has(groupOf(name))) return 'orderer';
+    if (isMember(name)) return 'peer';
     if (!dialled.has(name)) return 'client';
-    if (asksCertificate.has(name)) return 'peer';
-    const incoming = established.filter((c) => c.to === name && (dialled.has(c.from) || c.observed.lastAt - c.observed.firstAt > VERIFIED_MICROS));
-    const there = incoming.reduce((sum, c) => sum + c.observed.payloadBytes.fromClient, 0);
-    const back = incoming.reduce((sum, c) => sum + c.observed.payloadBytes.fromServer, 0);
-    const dialsPeers = established.some((c) => c.from === name && dialled.has(c.to) && dials.has(c.to));
-    // Orderers dial one another too, but answer their clients far more than they are told; gossip goes both ways.
-    if (!dialsPeers) return back > 2 * there || incoming.length === 0 ? 'orderer' : 'peer';
-    const dialledByOthers = incoming.some((c) => !established.some((x) => x.from === name && x.to === c.from));
-    const returnsCalls = established.some((c) => c.from === name && established.some((x) => x.from === c.to && x.to === name));
-    return returnsCalls && dialledByOthers && back > 2 * there ? 'orderer' : 'peer';
+    if (established.some((c) => c.from === name && ordererGroups.has(groupOf(c.to)))) return 'peer';
+    const incoming = established.filter((c) => c.to === name);
+    const sum = (side: 'fromClient' | 'fromServer'): number => incoming.reduce((total, c) => total + c.observed.payloadBytes[side], 0);
+    // Asked by clients alone: an endorser is sent more than it answers, an orderer serves blocks.
+    return sum('fromServer') > sum('fromClient') ? 'orderer' : 'peer';
   };
   const seenAt = (name: string): readonly string[] => {
-    const held = addresses.addressesOf(name).filter((a) => !/:\d+$/.test(a) || a.split(':').length > 2);
+    const held = addresses.addressesOf(name).filter((a) => !/^[^:]*:\d+$/.test(a));
     if (held.length > 0) return held;
     return [...new Set(observed.flatMap((c) => [c.client.address, c.server.address]).filter((a) => a === name))];
   };
   return [...all]
     .filter((name) => !known.has(name))
     .sort()
-    .map((name) => ({ name, kind: kindOf(name), nameBasis: certified.has(name) || isHostName(name) ? ('certificate' as const) : ('address' as const), addresses: seenAt(name) }));
+    .map((name) => ({
+      name,
+      kind: kindOf(name),
+      nameBasis: certified.has(name) || isHostName(name) ? ('certificate' as const) : ('address' as const),
+      addresses: seenAt(name),
+    }));
+}
+
+/** Which group of talking nodes each belongs to; who talks with nobody is a group of its own. */
+function groupsOf(members: readonly string[], talks: readonly ConnectionFacts[]): (name: string) => string {
+  const parent = new Map(members.map((m) => [m, m] as const));
+  const root = (name: string): string => {
+    const up = parent.get(name);
+    return up === undefined || up === name ? name : root(up);
+  };
+  for (const c of talks) {
+    if (!parent.has(c.from) || !parent.has(c.to)) continue;
+    const [a, b] = [root(c.from), root(c.to)].sort() as [string, string];
+    parent.set(b, a);
+  }
+  return root;
 }
 
 /**
@@ -229,14 +301,23 @@ function streamOf(c: ConnectionFacts): readonly WireStream[] {
  * Pairs of peers without any packet between them. A capture covers a pair when it shows both with others; where all its connections share one node, it was taken
  * at that node and knows nothing of the rest.
  */
-function silentPairsOf(capture: { readonly source: string; readonly from: Instant; readonly to: Instant }, connections: readonly ConnectionFacts[], kindOf: (name: string) => NodeKind | null): readonly SilentPair[] {
+function silentPairsOf(
+  capture: { readonly source: string; readonly from: Instant; readonly to: Instant },
+  connections: readonly ConnectionFacts[],
+  kindOf: (name: string) => NodeKind | null,
+): readonly SilentPair[] {
   const here = connections.filter((c) => c.observed.source === capture.source);
   const nodes = [...new Set(here.flatMap((c) => [c.from, c.to]))];
   if (nodes.some((n) => here.every((c) => c.from === n || c.to === n))) return [];
   const peers = nodes.filter((n) => kindOf(n) === 'peer').sort();
   const met = new Set(here.flatMap((c) => [`${c.from}\n${c.to}`, `${c.to}\n${c.from}`]));
   const witness = (peer: string): readonly Evidence[] => here.find((c) => c.from === peer || c.to === peer)?.evidence.slice(0, 1) ?? [];
-  const silent = peers.flatMap((a, i) => peers.slice(i + 1).filter((b) => !met.has(`${a}\n${b}`)).map((b) => [a, b] as const));
+  const silent = peers.flatMap((a, i) =>
+    peers
+      .slice(i + 1)
+      .filter((b) => !met.has(`${a}\n${b}`))
+      .map((b) => [a, b] as const),
+  );
   return silent.map((pair) => ({ peers: pair, from: capture.from, to: capture.to, evidence: mergeEvidence(...pair.map(witness)) }));
 }
 
@@ -250,7 +331,9 @@ function silentHostsOf(connections: readonly ConnectionFacts[]): readonly Silent
   for (const node of nodes) {
     const own = connections.filter((c) => (c.from === node || c.to === node) && c.observed.outcome === 'established');
     const closings = own
-      .filter((c) => c.observed.closedAt !== null && (c.observed.closedBy === 'both' || c.observed.closedBy === (c.from === node ? 'client' : 'server')))
+      .filter(
+        (c) => c.observed.closedAt !== null && (c.observed.closedBy === 'both' || c.observed.closedBy === (c.from === node ? 'client' : 'server')),
+      )
       .sort((a, b) => (a.observed.closedAt as Instant) - (b.observed.closedAt as Instant));
     for (const closing of closings) {
       const at = closing.observed.closedAt as Instant;

@@ -2,7 +2,7 @@ import type { Evidence } from '../events/evidence.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
 import { commonNameOf, hostOf } from '../topology/endpoint.js';
 import { type Lifecycle, startAt } from './lifecycle.js';
-import { nameOfEndpoint, nameOfMember, type Network, obtain, type Reconstructor } from './network.js';
+import { type Network, nameOfEndpoint, nameOfMember, obtain, type Reconstructor } from './network.js';
 
 /**
  * Who tried to reach whom, and who was suspected of being gone. The called side logs a call when it ends: a Ping opens every new gossip connection and probes
@@ -55,14 +55,24 @@ export interface ContactsRead {
 /** Names the client of a call by its address at that moment, from packets or inspect; null when nothing says. */
 export type AddressResolver = (address: string, at: Instant) => string | null;
 
-export function reconstructContacts(network: Network, resolveAddress: AddressResolver): Reconstructor<(lifecycles: ReadonlyMap<string, Lifecycle>) => ContactsRead> {
+export function reconstructContacts(
+  network: Network,
+  resolveAddress: AddressResolver,
+): Reconstructor<(lifecycles: ReadonlyMap<string, Lifecycle>) => ContactsRead> {
   const failures: { peer: string; target: string; at: Instant; deep: boolean; reason: string; evidence: readonly Evidence[] }[] = [];
   const selves: { peer: string; at: Instant; evidence: readonly Evidence[] }[] = [];
   const anchors = new Map<string, Map<string, Instant>>();
   const suspicions: SuspicionFacts[] = [];
   const contacts: ContactFacts[] = [];
   const deliverCalls: DeliverCall[] = [];
-  const suspect = (observer: string, subject: string, at: Instant, kind: SuspicionFacts['kind'], reason: string | null, evidence: readonly Evidence[]): void => {
+  const suspect = (
+    observer: string,
+    subject: string,
+    at: Instant,
+    kind: SuspicionFacts['kind'],
+    reason: string | null,
+    evidence: readonly Evidence[],
+  ): void => {
     suspicions.push({ observer, subject, at, kind, reason, evidence });
   };
   const clientOf = (subject: string | null, address: string | null, at: Instant): string | null => {
@@ -86,7 +96,12 @@ export function reconstructContacts(network: Network, resolveAddress: AddressRes
           selves.push({ peer: node, at, evidence });
           break;
         case 'channel.anchors-learned':
-          for (const endpoint of body.anchors) obtain(obtain(anchors, node, () => new Map<string, Instant>()), endpoint, () => at);
+          for (const endpoint of body.anchors)
+            obtain(
+              obtain(anchors, node, () => new Map<string, Instant>()),
+              endpoint,
+              () => at,
+            );
           break;
         case 'gossip.peer-unresponsive':
           suspect(node, nameOfMember(network, body.remote), at, 'not-responsive', body.reason, evidence);
@@ -95,19 +110,38 @@ export function reconstructContacts(network: Network, resolveAddress: AddressRes
           suspect(node, nameOfMember(network, body.remote), at, 'connection-failed', body.reason, evidence);
           break;
         case 'gossip.peer-silent':
-          suspect(node, network.directory.nodeOfPkiId(body.pkiId) ?? body.pkiId, at, 'silent', body.silentText === '' ? null : `nothing heard for ${body.silentText}`, evidence);
+          suspect(
+            node,
+            network.directory.nodeOfPkiId(body.pkiId) ?? body.pkiId,
+            at,
+            'silent',
+            body.silentText === '' ? null : `nothing heard for ${body.silentText}`,
+            evidence,
+          );
           break;
         case 'gossip.members-expired':
           for (const id of body.pkiIds) suspect(node, network.directory.nodeOfPkiId(id) ?? id, at, 'expired', null, evidence);
           break;
         case 'gossip.probed':
-          contacts.push({ from: network.directory.nodeOfPkiId(body.pkiId) ?? resolveAddress(body.address, at) ?? body.pkiId, to: node, at, kind: 'probe', evidence });
+          contacts.push({
+            from: network.directory.nodeOfPkiId(body.pkiId) ?? resolveAddress(body.address, at) ?? body.pkiId,
+            to: node,
+            at,
+            kind: 'probe',
+            evidence,
+          });
           break;
         case 'rpc.completed': {
           const duration = body.durationMicros;
           const begun = duration === null ? at : instantOfMicros(at - duration);
           if (body.service === 'orderer.AtomicBroadcast' && body.method === 'Deliver') {
-            deliverCalls.push({ orderer: node, client: clientOf(body.subject, body.address, begun), openedAt: duration === null ? null : begun, closedAt: at, evidence });
+            deliverCalls.push({
+              orderer: node,
+              client: clientOf(body.subject, body.address, begun),
+              openedAt: duration === null ? null : begun,
+              closedAt: at,
+              evidence,
+            });
           }
           if (body.service !== 'gossip.Gossip') break;
           const client = clientOf(body.subject, body.address, begun);
@@ -157,8 +191,11 @@ function bootstrapOutcomes(network: Network, lifecycles: ReadonlyMap<string, Lif
         }
         const node = network.directory.nodeOfEndpoint(target);
         // Only a probe is surely the bootstrap handshake; the first connection of any kind shows that the peer was reached.
-        const reached = contacts.filter((c) => c.from === peer && c.to === node && hostOf(target) !== '' && c.at >= start.at && c.at < until).reduce<ContactFacts | null>((a, b) => (a === null || b.at < a.at ? b : a), null);
-        if (reached !== null) result.push({ peer, target, kind: 'bootstrap', at: reached.at, outcome: 'connected', reason: null, evidence: reached.evidence });
+        const reached = contacts
+          .filter((c) => c.from === peer && c.to === node && hostOf(target) !== '' && c.at >= start.at && c.at < until)
+          .reduce<ContactFacts | null>((a, b) => (a === null || b.at < a.at ? b : a), null);
+        if (reached !== null)
+          result.push({ peer, target, kind: 'bootstrap', at: reached.at, outcome: 'connected', reason: null, evidence: reached.evidence });
       }
     }
   }

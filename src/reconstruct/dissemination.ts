@@ -30,7 +30,12 @@ export interface CopyFacts {
 export interface BlockFacts {
   readonly number: number;
   readonly copies: readonly CopyFacts[];
-  readonly ordered: { readonly orderer: string; readonly createdAt: Instant | null; readonly writtenAt: Instant | null; readonly evidence: readonly Evidence[] } | null;
+  readonly ordered: {
+    readonly orderer: string;
+    readonly createdAt: Instant | null;
+    readonly writtenAt: Instant | null;
+    readonly evidence: readonly Evidence[];
+  } | null;
 }
 
 export interface DisseminationFacts {
@@ -58,7 +63,14 @@ interface PeerState {
   readonly configurations: { readonly channel: string; readonly at: Instant; readonly evidence: readonly Evidence[] }[];
   /** Received lines without a channel, by block number. */
   readonly pending: Map<number, Mark[]>;
-  readonly requests: { readonly channel: string | null; readonly from: number; readonly to: number; readonly at: Instant; readonly peer: string; readonly evidence: readonly Evidence[] }[];
+  readonly requests: {
+    readonly channel: string | null;
+    readonly from: number;
+    readonly to: number;
+    readonly at: Instant;
+    readonly peer: string;
+    readonly evidence: readonly Evidence[];
+  }[];
 }
 
 interface OrderedState {
@@ -78,7 +90,8 @@ export function reconstructDissemination(network: Network): Reconstructor<Dissem
     const copies = obtain(blocks, block, () => new Map<string, CopyState>());
     return obtain(copies, peer, newCopy);
   };
-  const peerOf = (peer: string): PeerState => obtain(peers, peer, () => ({ channels: new Set<string>(), created: new Set<string>(), configurations: [], pending: new Map(), requests: [] }));
+  const peerOf = (peer: string): PeerState =>
+    obtain(peers, peer, () => ({ channels: new Set<string>(), created: new Set<string>(), configurations: [], pending: new Map(), requests: [] }));
   const lone = (peer: string): string | null => {
     const known = peerOf(peer).channels;
     return known.size === 1 ? ([...known][0] as string) : null;
@@ -147,7 +160,9 @@ export function reconstructDissemination(network: Network): Reconstructor<Dissem
     },
     finish() {
       // What was received and never committed still belongs to the only channel of its peer.
-      const leftover = [...peers].flatMap(([peer, state]) => [...state.pending].map(([block, marks]) => ({ peer, block, marks, channel: lone(peer) })));
+      const leftover = [...peers].flatMap(([peer, state]) =>
+        [...state.pending].map(([block, marks]) => ({ peer, block, marks, channel: lone(peer) })),
+      );
       const blocks = new Map<string, readonly BlockFacts[]>();
       const names = new Set([...channels.keys(), ...leftover.flatMap((l) => (l.channel === null ? [] : [l.channel]))]);
       for (const channel of [...names].sort()) {
@@ -189,8 +204,12 @@ function settleCopy(peer: string, channel: string, number: number, copy: CopySta
   // After a crash the block arrives anew; the arrival that counts is the first one of the life that processed it.
   const previousLife = copy.received.filter((r) => received !== null && r.at < received.at).at(-1)?.at ?? 0;
   const arrived = arrivals.find((a) => a.at > previousLife) ?? null;
-  const request = state.requests.findLast((r) => (r.channel === null || r.channel === channel) && r.from <= number && number <= r.to && since !== null && r.at <= since);
-  const configuration = state.configurations.find((c) => c.channel === channel && since !== null && commit !== null && c.at >= since && c.at <= commit.at);
+  const request = state.requests.findLast(
+    (r) => (r.channel === null || r.channel === channel) && r.from <= number && number <= r.to && since !== null && r.at <= since,
+  );
+  const configuration = state.configurations.find(
+    (c) => c.channel === channel && since !== null && commit !== null && c.at >= since && c.at <= commit.at,
+  );
   const says = state.configurations.some((c) => c.channel === channel);
   return {
     peer,
@@ -205,7 +224,13 @@ function settleCopy(peer: string, channel: string, number: number, copy: CopySta
     transferredFrom: request?.peer ?? null,
     genesis: number === 0 && state.created.has(channel),
     config: configuration !== undefined ? true : says && since !== null && commit !== null ? false : null,
-    evidence: mergeEvidence(received?.evidence ?? [], validated?.evidence ?? [], commit?.evidence ?? [], arrived?.evidence ?? [], request?.evidence ?? []),
+    evidence: mergeEvidence(
+      received?.evidence ?? [],
+      validated?.evidence ?? [],
+      commit?.evidence ?? [],
+      arrived?.evidence ?? [],
+      request?.evidence ?? [],
+    ),
   };
 }
 
@@ -216,5 +241,10 @@ function settleOrdered(state: OrderedState | undefined): BlockFacts['ordered'] {
   const written = state.written.find((w) => created === undefined || w.orderer === created.orderer) ?? state.written[0];
   const speaker = created ?? written;
   if (speaker === undefined) return null;
-  return { orderer: speaker.orderer, createdAt: created?.at ?? null, writtenAt: written?.at ?? null, evidence: mergeEvidence(created?.evidence ?? [], written?.evidence ?? []) };
+  return {
+    orderer: speaker.orderer,
+    createdAt: created?.at ?? null,
+    writtenAt: written?.at ?? null,
+    evidence: mergeEvidence(created?.evidence ?? [], written?.evidence ?? []),
+  };
 }

@@ -70,7 +70,14 @@ export function readLeadership(network: Network): Reconstructor<(lifecycles: Rea
     const index = waiting.findIndex((d) => Math.abs(at - d.at) <= SAME_ACT_MICROS);
     return index < 0 ? undefined : waiting.splice(index, 1)[0];
   };
-  const close = (peer: string, state: PeerState, channel: string, to: Instant, endedBy: 'renounced' | 'stopped', evidence: readonly Evidence[]): void => {
+  const close = (
+    peer: string,
+    state: PeerState,
+    channel: string,
+    to: Instant,
+    endedBy: 'renounced' | 'stopped',
+    evidence: readonly Evidence[],
+  ): void => {
     const open = state.leading.get(channel);
     if (open === undefined) return;
     state.leading.delete(channel);
@@ -128,13 +135,17 @@ export function readLeadership(network: Network): Reconstructor<(lifecycles: Rea
 function openTerms(state: PeerState, network: Network, peer: string): readonly (readonly [string, Opened])[] {
   const only = state.channels.size === 1 ? [...state.channels][0] : undefined;
   const silent = state.declared.filter(() => only !== undefined && !state.leading.has(only) && network.directory.nodes.has(peer));
-  const opened = silent.slice(-1).map((d): readonly [string, Opened] => [only as string, { from: d.at, incarnation: d.incarnation, evidence: [...d.evidence] }]);
+  const opened = silent
+    .slice(-1)
+    .map((d): readonly [string, Opened] => [only as string, { from: d.at, incarnation: d.incarnation, evidence: [...d.evidence] }]);
   return [...state.leading, ...opened];
 }
 
 /** Renouncing is part of a graceful stop too ("whatever else it prints afterwards"): then the term ended with the process. */
 function clipTerm(term: TermFacts & { readonly incarnation: number }, lifecycle: Lifecycle | undefined): TermFacts {
-  const stop = lifecycle?.stops.find((s) => s.incarnation === term.incarnation && s.graceful && term.to !== null && s.at <= term.to && s.at >= term.from);
+  const stop = lifecycle?.stops.find(
+    (s) => s.incarnation === term.incarnation && s.graceful && term.to !== null && s.at <= term.to && s.at >= term.from,
+  );
   const { incarnation: _, ...rest } = term;
   return stop === undefined ? rest : { ...rest, to: stop.at, endedBy: 'stopped', evidence: [...term.evidence.slice(0, 2), ...stop.evidence] };
 }
@@ -149,7 +160,12 @@ function endOpenTerm(peer: string, channel: string, open: Opened, lifecycle: Lif
 export interface LeadershipFacts {
   readonly terms: readonly TermFacts[];
   readonly followers: readonly FollowerFacts[];
-  readonly overlaps: readonly { readonly peers: readonly string[]; readonly from: Instant; readonly to: Instant | null; readonly evidence: readonly Evidence[] }[];
+  readonly overlaps: readonly {
+    readonly peers: readonly string[];
+    readonly from: Instant;
+    readonly to: Instant | null;
+    readonly evidence: readonly Evidence[];
+  }[];
   readonly leaderless: readonly { readonly from: Instant; readonly to: Instant | null; readonly evidence: readonly Evidence[] }[];
   readonly staticLeaders: readonly string[];
   readonly verdict: 'single-leader' | 'overlapping' | 'leaderless' | 'static' | 'unknown';
@@ -172,7 +188,14 @@ export function leadershipOf(
   const terms = read.terms.filter((t) => t.channel === channel && members.includes(t.peer));
   const followers = read.followers.filter((f) => members.includes(f.peer) && (f.channel === null || f.channel === channel));
   const staticLeaders = members.filter((m) => startAt(lifecycles.get(m), window.to)?.leaderElection === 'static-leader');
-  const edges = [...new Set([...terms.flatMap((t) => [t.from, t.to ?? window.to]), ...members.flatMap((m) => lifecycles.get(m)?.stops.map((s) => s.at) ?? []), ...members.flatMap((m) => lifecycles.get(m)?.starts.map((s) => s.at) ?? []), window.to])].sort((a, b) => a - b);
+  const edges = [
+    ...new Set([
+      ...terms.flatMap((t) => [t.from, t.to ?? window.to]),
+      ...members.flatMap((m) => lifecycles.get(m)?.stops.map((s) => s.at) ?? []),
+      ...members.flatMap((m) => lifecycles.get(m)?.starts.map((s) => s.at) ?? []),
+      window.to,
+    ]),
+  ].sort((a, b) => a - b);
   const leadersAt = (at: Instant): readonly TermFacts[] => terms.filter((t) => t.from <= at && (t.to === null || t.to > at));
   const overlaps: { peers: string[]; from: Instant; to: Instant | null; evidence: Evidence[] }[] = [];
   const leaderless: { from: Instant; to: Instant | null; evidence: Evidence[] }[] = [];
@@ -182,13 +205,21 @@ export function leadershipOf(
     if (to === undefined || first === undefined || from < first || from >= window.to) continue;
     const leaders = leadersAt(from);
     const lasting = leaders.every((t) => t.to === null) && to >= window.to;
-    if (leaders.length > 1) extend(overlaps, { peers: leaders.map((t) => t.peer).sort(), from, to: lasting ? null : to, evidence: leaders.flatMap((t) => t.evidence) });
+    if (leaders.length > 1)
+      extend(overlaps, { peers: leaders.map((t) => t.peer).sort(), from, to: lasting ? null : to, evidence: leaders.flatMap((t) => t.evidence) });
     if (leaders.length === 0 && members.some((m) => runsAt(lifecycles.get(m), from))) {
       const before = terms.filter((t) => t.to !== null && t.to <= from).at(-1);
       extend(leaderless, { from, to: to >= window.to ? null : to, evidence: [...(before?.evidence.slice(-1) ?? [])] });
     }
   }
-  return { terms, followers, overlaps, leaderless: leaderless.filter((s) => !isShutdown(s.from, members, lifecycles)), staticLeaders, verdict: verdictOf(terms, staticLeaders, members, lifecycles, window.to) };
+  return {
+    terms,
+    followers,
+    overlaps,
+    leaderless: leaderless.filter((s) => !isShutdown(s.from, members, lifecycles)),
+    staticLeaders,
+    verdict: verdictOf(terms, staticLeaders, members, lifecycles, window.to),
+  };
 }
 
 const runsAt = (lifecycle: Lifecycle | undefined, at: Instant): boolean => {
@@ -199,7 +230,17 @@ const runsAt = (lifecycle: Lifecycle | undefined, at: Instant): boolean => {
 /** When the whole organization is being stopped for good, the last moments without a leader are no finding. */
 function isShutdown(from: Instant, members: readonly string[], lifecycles: ReadonlyMap<string, Lifecycle>): boolean {
   const known = members.filter((m) => lifecycles.has(m));
-  return known.length > 0 && known.every((m) => lifecycles.get(m)?.stops.some((s) => s.at >= from - SHUTDOWN_MICROS && s.at <= from + SHUTDOWN_MICROS && !lifecycles.get(m)?.starts.some((x) => x.at > s.at)) === true);
+  return (
+    known.length > 0 &&
+    known.every(
+      (m) =>
+        lifecycles
+          .get(m)
+          ?.stops.some(
+            (s) => s.at >= from - SHUTDOWN_MICROS && s.at <= from + SHUTDOWN_MICROS && !lifecycles.get(m)?.starts.some((x) => x.at > s.at),
+          ) === true,
+    )
+  );
 }
 
 /** Joins a span to the one before it when they touch and speak of the same peers. */
@@ -209,7 +250,13 @@ function extend<T extends { peers?: string[]; from: Instant; to: Instant | null;
   else spans.push(span);
 }
 
-function verdictOf(terms: readonly TermFacts[], staticLeaders: readonly string[], members: readonly string[], lifecycles: ReadonlyMap<string, Lifecycle>, end: Instant): LeadershipFacts['verdict'] {
+function verdictOf(
+  terms: readonly TermFacts[],
+  staticLeaders: readonly string[],
+  members: readonly string[],
+  lifecycles: ReadonlyMap<string, Lifecycle>,
+  end: Instant,
+): LeadershipFacts['verdict'] {
   if (terms.length === 0) return staticLeaders.length > 0 ? 'static' : 'unknown';
   const running = members.some((m) => runsAt(lifecycles.get(m), end));
   const finalStops = members.flatMap((m) => lifecycles.get(m)?.stops.slice(-1) ?? []).map((s) => s.at);

@@ -180,7 +180,14 @@ function electionOf(life: Life, environment: Readonly<Record<string, string>>): 
 
 const splitList = (text: string | undefined): readonly string[] | null => (text === undefined || text === '' ? null : text.trim().split(/\s+/));
 
-function startOf(incarnation: number, at: Instant, life: Life, container: ContainerFacts | null, basis: 'log' | 'docker', evidence: readonly Evidence[]): StartFacts {
+function startOf(
+  incarnation: number,
+  at: Instant,
+  life: Life,
+  container: ContainerFacts | null,
+  basis: 'log' | 'docker',
+  evidence: readonly Evidence[],
+): StartFacts {
   const environment = settingsFromEnvironment(container);
   const printed = settingsAreInForce(life.settings, life.processId) ? life.settings : {};
   return {
@@ -199,7 +206,12 @@ function startOf(incarnation: number, at: Instant, life: Life, container: Contai
 /** Docker's start and the first line of the same process are this near at most. */
 const SAME_START_MICROS = 30_000_000;
 
-function lifecycleOf(incarnations: readonly Incarnation[], lives: ReadonlyMap<number, Life>, container: ContainerFacts | null, silent: readonly SilentHost[]): Lifecycle {
+function lifecycleOf(
+  incarnations: readonly Incarnation[],
+  lives: ReadonlyMap<number, Life>,
+  container: ContainerFacts | null,
+  silent: readonly SilentHost[],
+): Lifecycle {
   const starts: StartFacts[] = [];
   const stops: StopFacts[] = [];
   let unstarted: StartFacts | null = null;
@@ -225,7 +237,13 @@ function lifecycleOf(incarnations: readonly Incarnation[], lives: ReadonlyMap<nu
   return { starts, stops, unstarted };
 }
 
-function stopOf(incarnation: Incarnation, life: Life, next: Incarnation | undefined, container: ContainerFacts | null, silent: readonly SilentHost[]): StopFacts | null {
+function stopOf(
+  incarnation: Incarnation,
+  life: Life,
+  next: Incarnation | undefined,
+  container: ContainerFacts | null,
+  silent: readonly SilentHost[],
+): StopFacts | null {
   const base = { incarnation: incarnation.index };
   if (life.stopping !== null) return { ...base, at: life.stopping.at, graceful: true, basis: 'log', evidence: life.stopping.evidence };
   const until = next?.startIsLogged === true ? next.firstAt : null;
@@ -252,4 +270,3 @@ export function isDown(lifecycle: Lifecycle | undefined, at: Instant): boolean {
   const stop = lifecycle.stops.findLast((s) => s.at <= at);
   return stop !== undefined && !lifecycle.starts.some((s) => s.at > stop.at && s.at <= at);
 }
-

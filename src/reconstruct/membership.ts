@@ -3,7 +3,7 @@ import type { Evidence } from '../events/evidence.js';
 import type { Instant } from '../events/instant.js';
 import type { ChannelPeerFacts } from './channels.js';
 import { type Lifecycle, startAt } from './lifecycle.js';
-import { nameOfEndpoint, type Network, obtain, type Reconstructor } from './network.js';
+import { type Network, nameOfEndpoint, obtain, type Reconstructor } from './network.js';
 
 /**
  * Who saw whom on each channel. Since 1.4.0 a tracker compares the channel's live members every `membershipTrackerInterval` (5 s) and prints the
@@ -142,7 +142,8 @@ export function reconstructMembership(
 ): { readonly byChannel: ReadonlyMap<string, MembershipFacts>; readonly unplaced: readonly UnplacedView[] } {
   const unplaced: UnplacedView[] = [];
   const placed = new Map<string, MembershipChangeFacts[]>();
-  const names = (members: readonly { readonly endpoint: string }[]): readonly string[] => [...new Set(members.map((m) => nameOfEndpoint(network, m.endpoint)))].sort();
+  const names = (members: readonly { readonly endpoint: string }[]): readonly string[] =>
+    [...new Set(members.map((m) => nameOfEndpoint(network, m.endpoint)))].sort();
   for (const view of read.views) {
     const settings = startAt(lifecycles.get(view.observer), view.at)?.settings ?? {};
     const interval = parseGoDuration(settings['peer.gossip.membershiptrackerinterval'] ?? '') ?? DEFAULT_TRACKER_MICROS;
@@ -150,9 +151,15 @@ export function reconstructMembership(
     const joined = [...channels].flatMap(([channel, peers]) => (peers.has(view.observer) ? [channel] : []));
     // A log that begins after the join has no tracker start; with one channel in all there is still no doubt.
     const lone = known.length === 0 && joined.length === 1 ? joined[0] : undefined;
-    const place: Placement | null = lone !== undefined && view.body.channel === null ? { channel: lone, basis: 'log' } : placeView(view, known, interval);
+    const place: Placement | null =
+      lone !== undefined && view.body.channel === null ? { channel: lone, basis: 'log' } : placeView(view, known, interval);
     if (place === null) {
-      unplaced.push({ observer: view.observer, at: view.at, text: `online: ${names(view.body.online).join(', ') || 'none'}; offline: ${names(view.body.offline).join(', ') || 'none'}; view: ${names(view.body.members).join(', ') || 'empty'}`, evidence: view.evidence });
+      unplaced.push({
+        observer: view.observer,
+        at: view.at,
+        text: `online: ${names(view.body.online).join(', ') || 'none'}; offline: ${names(view.body.offline).join(', ') || 'none'}; view: ${names(view.body.members).join(', ') || 'empty'}`,
+        evidence: view.evidence,
+      });
       continue;
     }
     obtain(placed, place.channel, () => []).push({
@@ -165,13 +172,30 @@ export function reconstructMembership(
       evidence: view.evidence,
     });
   }
-  const byChannel = new Map([...placed].map(([channel, changes]) => [channel, membershipOf(changes, [...(channels.get(channel)?.keys() ?? [])], lifecycles)] as const));
+  const byChannel = new Map(
+    [...placed].map(([channel, changes]) => [channel, membershipOf(changes, [...(channels.get(channel)?.keys() ?? [])], lifecycles)] as const),
+  );
   return { byChannel, unplaced };
 }
 
-function membershipOf(changes: readonly MembershipChangeFacts[], joined: readonly string[], lifecycles: ReadonlyMap<string, Lifecycle>): MembershipFacts {
+function membershipOf(
+  changes: readonly MembershipChangeFacts[],
+  joined: readonly string[],
+  lifecycles: ReadonlyMap<string, Lifecycle>,
+): MembershipFacts {
   const observers = [...new Set(changes.map((c) => c.observer))].sort();
-  const seen = new Map(observers.map((o) => [o, seenBy(changes.filter((c) => c.observer === o), lifecycles.get(o))] as const));
+  const seen = new Map(
+    observers.map(
+      (o) =>
+        [
+          o,
+          seenBy(
+            changes.filter((c) => c.observer === o),
+            lifecycles.get(o),
+          ),
+        ] as const,
+    ),
+  );
   const others = (observer: string): readonly string[] => joined.filter((p) => p !== observer);
   const fullViewAt = new Map(joined.map((peer) => [peer, fullAt(seen.get(peer), others(peer))] as const));
   return { changes, seen, fullViewAt, convergedAt: convergedAt(seen, joined) };
@@ -200,7 +224,8 @@ function seenBy(changes: readonly MembershipChangeFacts[], lifecycle: Lifecycle 
   return spans;
 }
 
-const holds = (spans: readonly SeenSpan[] | undefined, at: Instant): boolean => (spans ?? []).some((s) => s.from <= at && (s.to === null || s.to > at));
+const holds = (spans: readonly SeenSpan[] | undefined, at: Instant): boolean =>
+  (spans ?? []).some((s) => s.from <= at && (s.to === null || s.to > at));
 
 function fullAt(view: ReadonlyMap<string, readonly SeenSpan[]> | undefined, others: readonly string[]): Instant | null {
   if (view === undefined || others.length === 0) return null;
@@ -213,4 +238,3 @@ function convergedAt(seen: ReadonlyMap<string, ReadonlyMap<string, readonly Seen
   const moments = [...seen.values()].flatMap((view) => [...view.values()].flatMap((spans) => spans.map((s) => s.from))).sort((a, b) => a - b);
   return moments.find((at) => joined.every((o) => joined.every((s) => s === o || holds(seen.get(o)?.get(s), at)))) ?? null;
 }
-

@@ -51,4 +51,3 @@ export function obtain<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   map.set(key, made);
   return made;
 }
-

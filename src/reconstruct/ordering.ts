@@ -2,7 +2,7 @@ import { type Evidence, mergeEvidence } from '../events/evidence.js';
 import type { Instant } from '../events/instant.js';
 import type { DeliverCall } from './contact.js';
 import type { Lifecycle } from './lifecycle.js';
-import { nameOfEndpoint, type Network, obtain, type Reconstructor } from './network.js';
+import { type Network, nameOfEndpoint, obtain, type Reconstructor } from './network.js';
 
 /**
  * Streams on which peers pull blocks from orderers, and Raft's leaders among the orderers (never to be mixed with gossip's). A peer that pulls opens one
@@ -38,7 +38,9 @@ interface OpenStream {
   evidence: readonly Evidence[];
 }
 
-export function readDeliverStreams(network: Network): Reconstructor<(lifecycles: ReadonlyMap<string, Lifecycle>, calls: readonly DeliverCall[]) => readonly StreamFacts[]> {
+export function readDeliverStreams(
+  network: Network,
+): Reconstructor<(lifecycles: ReadonlyMap<string, Lifecycle>, calls: readonly DeliverCall[]) => readonly StreamFacts[]> {
   const streams: OpenStream[] = [];
   const open = new Map<string, OpenStream>();
   const keyOf = (peer: string, channel: string | null): string => `${peer} ${channel ?? ''}`;
@@ -112,9 +114,22 @@ function joinCalls(network: Network, own: readonly StreamFacts[], calls: readonl
     const index = result.findIndex(matches);
     const known = result[index];
     if (known === undefined) {
-      result.push({ orderer: call.orderer, peer: call.client, channel: null, openedAt: call.openedAt, closedAt: call.closedAt, evidence: call.evidence });
+      result.push({
+        orderer: call.orderer,
+        peer: call.client,
+        channel: null,
+        openedAt: call.openedAt,
+        closedAt: call.closedAt,
+        evidence: call.evidence,
+      });
     } else {
-      result[index] = { ...known, orderer: call.orderer, openedAt: known.openedAt ?? call.openedAt, closedAt: known.closedAt ?? call.closedAt, evidence: mergeEvidence(known.evidence, call.evidence) };
+      result[index] = {
+        ...known,
+        orderer: call.orderer,
+        openedAt: known.openedAt ?? call.openedAt,
+        closedAt: known.closedAt ?? call.closedAt,
+        evidence: mergeEvidence(known.evidence, call.evidence),
+      };
     }
   }
   return result.sort((a, b) => (a.openedAt ?? 0) - (b.openedAt ?? 0) || (a.peer < b.peer ? -1 : 1));
@@ -125,7 +140,13 @@ interface RaftState {
   readonly nodeNames: Map<number, string>;
   readonly terms: Map<number, { leader: number; from: Instant; observers: Set<string>; evidence: Evidence[] }>;
   /** "Raft leader changed" in order; versions whose library lines are missing have only these. */
-  readonly changes: { readonly at: Instant; readonly observer: string; readonly from: number; readonly to: number; readonly evidence: readonly Evidence[] }[];
+  readonly changes: {
+    readonly at: Instant;
+    readonly observer: string;
+    readonly from: number;
+    readonly to: number;
+    readonly evidence: readonly Evidence[];
+  }[];
 }
 
 /** `Raft leader changed` follows the library's `elected leader` at once; this is allowed between them. */
@@ -138,7 +159,13 @@ export function reconstructRaft(network: Network): Reconstructor<readonly RaftTe
   return {
     step(event) {
       const { body, node, at, evidence } = event;
-      if (body.kind !== 'raft.leader-changed' && body.kind !== 'raft.leader-elected' && body.kind !== 'raft.leading' && body.kind !== 'raft.leader-missing') return;
+      if (
+        body.kind !== 'raft.leader-changed' &&
+        body.kind !== 'raft.leader-elected' &&
+        body.kind !== 'raft.leading' &&
+        body.kind !== 'raft.leader-missing'
+      )
+        return;
       if (body.channel === null) return;
       const state = stateOf(body.channel);
       if (body.raftNode !== null) state.nodeNames.set(body.raftNode, node);
@@ -169,7 +196,9 @@ function raftTermsOf(network: Network, channel: string, state: RaftState): reado
     .sort((a, b) => a.term - b.term);
   for (const change of state.changes) {
     if (change.to === 0) continue;
-    const known = terms.findLast((t) => t.raftId === change.to && (t.term === null ? terms.at(-1) === t : change.at >= t.from - SAME_ELECTION_MICROS));
+    const known = terms.findLast(
+      (t) => t.raftId === change.to && (t.term === null ? terms.at(-1) === t : change.at >= t.from - SAME_ELECTION_MICROS),
+    );
     if (known !== undefined) {
       known.observers.add(change.observer);
       if (Math.abs(change.at - known.from) <= SAME_ELECTION_MICROS) known.evidence.push(...change.evidence);
@@ -181,8 +210,18 @@ function raftTermsOf(network: Network, channel: string, state: RaftState): reado
     const next = terms[i + 1]?.from ?? null;
     // The first orderer that noticed the loss ends the term, unless the next one had begun by then; an orderer that was itself restarted learns, it does not lose.
     const lost = state.changes.find((c) => c.from === t.raftId && c.to === 0 && c.at > t.from && (next === null || c.at <= next));
-    const recovered = lost !== undefined && next === null && state.changes.some((c) => c.at > lost.at && c.to === t.raftId && c.observer === lost.observer);
+    const recovered =
+      lost !== undefined && next === null && state.changes.some((c) => c.at > lost.at && c.to === t.raftId && c.observer === lost.observer);
     const to = lost !== undefined && !recovered ? lost.at : next;
-    return { channel, term: t.term, raftId: t.raftId, leader: nameOf(t.raftId), from: t.from, to, observers: [...t.observers].sort(), evidence: mergeEvidence(t.evidence, lost !== undefined && !recovered ? lost.evidence : []) };
+    return {
+      channel,
+      term: t.term,
+      raftId: t.raftId,
+      leader: nameOf(t.raftId),
+      from: t.from,
+      to,
+      observers: [...t.observers].sort(),
+      evidence: mergeEvidence(t.evidence, lost !== undefined && !recovered ? lost.evidence : []),
+    };
   });
 }

@@ -117,7 +117,12 @@ export interface ReadFailure {
  * `onFailure` after all bytes before it were yielded; nothing is thrown.
  */
 export async function* readBytes(path: string, onFailure: (failure: ReadFailure) => void): AsyncGenerator<Uint8Array> {
-  yield* decompressed(path === STANDARD_INPUT ? (process.stdin as AsyncIterable<Uint8Array>) : (createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>), onFailure);
+  yield* decompressed(
+    path === STANDARD_INPUT
+      ? (process.stdin as AsyncIterable<Uint8Array>)
+      : (createReadStream(path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>),
+    onFailure,
+  );
 }
 
 async function* decompressed(raw: AsyncIterable<Uint8Array>, onFailure: (failure: ReadFailure) => void): AsyncGenerator<Uint8Array> {

@@ -111,7 +111,8 @@ function groupRuns(runs: readonly RunFacts[], containers: readonly ContainerFact
   const unnamed: RunFacts[] = [];
   for (const run of sorted) {
     const forcedName = overrides.get(run.source) ?? null;
-    const group = forcedName === null ? groupBySelf(run, groups) : groups.find((g) => g.forcedName === forcedName || g.container?.aliases.includes(forcedName));
+    const group =
+      forcedName === null ? groupBySelf(run, groups) : groups.find((g) => g.forcedName === forcedName || g.container?.aliases.includes(forcedName));
     if (group !== undefined) {
       group.runs.push(run);
       group.forcedName ??= forcedName;
@@ -137,7 +138,9 @@ function groupBySelf(run: RunFacts, groups: readonly Group[]): Group | undefined
   if (byDocker !== undefined) return byDocker;
   const sharesRuns = (g: Group, test: (other: RunFacts) => boolean): boolean => g.runs.some(test);
   if (endpoint !== undefined) {
-    const byEndpoint = groups.find((g) => sharesRuns(g, (o) => o.endpoints.includes(endpoint)) || (g.container !== null && endpointsOf(g.container).includes(endpoint)));
+    const byEndpoint = groups.find(
+      (g) => sharesRuns(g, (o) => o.endpoints.includes(endpoint)) || (g.container !== null && endpointsOf(g.container).includes(endpoint)),
+    );
     if (byEndpoint !== undefined) return byEndpoint;
     const byAlias = groups.filter((g) => g.runs.length === 0 && g.container?.role === run.kind && g.container.aliases.includes(hostOf(endpoint)));
     if (byAlias.length === 1) return byAlias[0];
@@ -145,12 +148,23 @@ function groupBySelf(run: RunFacts, groups: readonly Group[]): Group | undefined
   const alone = (o: RunFacts): boolean => o.source === run.source || o.lastAt < run.firstAt || o.firstAt > run.lastAt || endpoint === undefined;
   const byIdentity = groups.find((g) => sharesRuns(g, (o) => o.pkiIds.some((id) => run.pkiIds.includes(id))) && g.runs.every(alone));
   if (byIdentity !== undefined) return byIdentity;
-  return run.prefix === null ? undefined : groupByName(run.prefix, run.kind, groups.filter((g) => g.container !== null || sharesRuns(g, (o) => o.prefix === run.prefix && o.source === run.source)));
+  return run.prefix === null
+    ? undefined
+    : groupByName(
+        run.prefix,
+        run.kind,
+        groups.filter((g) => g.container !== null || sharesRuns(g, (o) => o.prefix === run.prefix && o.source === run.source)),
+      );
 }
 
 /** A run that names nobody is the same process as its neighbour in the file, of the same prefix: one before it, else one after. */
 function groupByNeighbour(run: RunFacts, groups: readonly Group[]): Group | undefined {
-  const distance = (o: RunFacts): number => (o.source === run.source && o.prefix === run.prefix && o.kind === run.kind ? (o.index < run.index ? run.index - o.index : 1000 + o.index - run.index) : Infinity);
+  const distance = (o: RunFacts): number =>
+    o.source === run.source && o.prefix === run.prefix && o.kind === run.kind
+      ? o.index < run.index
+        ? run.index - o.index
+        : 1000 + o.index - run.index
+      : Infinity;
   let best: { readonly group: Group; readonly distance: number } | undefined;
   for (const group of groups) {
     const nearest = Math.min(Infinity, ...group.runs.map(distance));
@@ -167,7 +181,9 @@ function groupByRecords(run: RunFacts, groups: readonly Group[]): Group | undefi
 function groupByName(name: string, kind: NodeKind, groups: readonly Group[]): Group | undefined {
   const matching = groups.filter((g) => {
     const hosts = [...g.runs.flatMap((r) => r.endpoints), ...(g.container === null ? [] : endpointsOf(g.container))].map(hostOf);
-    return g.forcedName === name || g.fileName === name || hosts.includes(name) || g.container?.aliases.includes(name) === true || g.container?.id === name;
+    return (
+      g.forcedName === name || g.fileName === name || hosts.includes(name) || g.container?.aliases.includes(name) === true || g.container?.id === name
+    );
   });
   return matching.find((g) => g.container?.role === kind || g.runs.some((r) => r.kind === kind)) ?? matching[0];
 }
@@ -196,7 +212,10 @@ function nameGroups(groups: readonly Group[], mentions: readonly Mention[]): Dir
 }
 
 function nameGroup(group: Group): Named {
-  const latest = group.runs.reduce<RunFacts | null>((a, b) => (a === null || b.lastAt > a.lastAt || a.endpoints.length === 0 ? (b.endpoints.length > 0 || a === null ? b : a) : a), null);
+  const latest = group.runs.reduce<RunFacts | null>(
+    (a, b) => (a === null || b.lastAt > a.lastAt || a.endpoints.length === 0 ? (b.endpoints.length > 0 || a === null ? b : a) : a),
+    null,
+  );
   const kind = group.container !== null && group.container.role !== 'other' ? group.container.role : (latest?.kind ?? 'client');
   const endpoints = [...(latest?.endpoints ?? []), ...(group.container === null ? [] : endpointsOf(group.container))];
   const endpoint = endpoints[0] ?? null;
@@ -209,7 +228,11 @@ function nameGroup(group: Group): Named {
   if (processId !== undefined && processId !== null) return { ...base, name: processId, basis: 'log' };
   const prefix = group.runs.map((r) => r.prefix).find((p) => p !== null);
   if (prefix !== undefined && prefix !== null) return { ...base, name: prefix, basis: 'file-name' };
-  return { ...base, name: group.fileName ?? endpoint ?? fileStemOf(group.runs[0]?.source ?? ''), basis: group.fileName === null && endpoint !== null ? 'address' : 'file-name' };
+  return {
+    ...base,
+    name: group.fileName ?? endpoint ?? fileStemOf(group.runs[0]?.source ?? ''),
+    basis: group.fileName === null && endpoint !== null ? 'address' : 'file-name',
+  };
 }
 
 /** `peer.id` of the sample core.yaml: says nothing. */
@@ -242,7 +265,16 @@ class IndexedDirectory implements Directory {
       if (name === null && m.alive && !isAnonymousHost(hostOf(m.endpoint))) {
         const host = hostOf(m.endpoint);
         name = isHostName(host) && !nodes.has(host) ? host : m.endpoint;
-        nodes.set(name, { name, kind: 'peer', nameBasis: isHostName(host) ? 'log' : 'address', mspId: null, mspBasis: null, endpoint: m.endpoint, pkiId: pkiOf.get(m.endpoint) ?? null, container: null });
+        nodes.set(name, {
+          name,
+          kind: 'peer',
+          nameBasis: isHostName(host) ? 'log' : 'address',
+          mspId: null,
+          mspBasis: null,
+          endpoint: m.endpoint,
+          pkiId: pkiOf.get(m.endpoint) ?? null,
+          container: null,
+        });
         this.#byEndpoint.set(m.endpoint, name);
         this.#addHost(host, name);
       }
@@ -275,7 +307,12 @@ class IndexedDirectory implements Directory {
     }
     const endpoints = [...group.runs.flatMap((r) => r.endpoints), ...(group.container === null ? [] : endpointsOf(group.container))];
     for (const endpoint of endpoints) if (!isAnonymousHost(hostOf(endpoint))) this.#byEndpoint.set(endpoint, name);
-    const hosts = new Set([...endpoints.map(hostOf), ...(group.container?.aliases ?? []), ...group.runs.flatMap((r) => (r.prefix === null ? [] : [r.prefix])), name]);
+    const hosts = new Set([
+      ...endpoints.map(hostOf),
+      ...(group.container?.aliases ?? []),
+      ...group.runs.flatMap((r) => (r.prefix === null ? [] : [r.prefix])),
+      name,
+    ]);
     for (const host of hosts) if (isHostName(host)) this.#addHost(host, name);
   }
 

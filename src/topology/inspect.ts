@@ -24,7 +24,12 @@ export interface ContainerFacts {
 export interface NetworkFacts {
   readonly source: string;
   readonly name: string;
-  readonly members: readonly { readonly containerId: string; readonly containerName: string; readonly address: string; readonly evidence: Evidence }[];
+  readonly members: readonly {
+    readonly containerId: string;
+    readonly containerName: string;
+    readonly address: string;
+    readonly evidence: Evidence;
+  }[];
 }
 
 export interface InspectFacts {
@@ -93,7 +98,8 @@ class LineFinder {
 }
 
 /** The settings a report may show; everything else in an environment could be a secret. */
-const SHOWN_SETTING = /^(?:CORE_PEER_(?:GOSSIP_|ID$|ADDRESS$|LOCALMSPID$|TLS_ENABLED$)|ORDERER_GENERAL_(?:LOCALMSPID|LISTENPORT)$|FABRIC_LOGGING_(?:SPEC|FORMAT)$|CORE_LOGGING_)/;
+const SHOWN_SETTING =
+  /^(?:CORE_PEER_(?:GOSSIP_|ID$|ADDRESS$|LOCALMSPID$|TLS_ENABLED$)|ORDERER_GENERAL_(?:LOCALMSPID|LISTENPORT)$|FABRIC_LOGGING_(?:SPEC|FORMAT)$|CORE_LOGGING_)/;
 
 function containerOf(record: { readonly [key: string]: Json }, source: string, lines: LineFinder): ContainerFacts {
   const config = objectOf(record['Config']);
@@ -106,10 +112,17 @@ function containerOf(record: { readonly [key: string]: Json }, source: string, l
     const equals = pair.indexOf('=');
     if (equals > 0) environment[pair.slice(0, equals)] = pair.slice(equals + 1);
   }
-  const shown = Object.entries(environment).filter(([key]) => SHOWN_SETTING.test(key)).map(([key, value]) => `${key}=${value}`);
+  const shown = Object.entries(environment)
+    .filter(([key]) => SHOWN_SETTING.test(key))
+    .map(([key, value]) => `${key}=${value}`);
   const networks = Object.entries(objectOf(objectOf(record['NetworkSettings'])['Networks'])).map(([network, n]) => ({ network, facts: objectOf(n) }));
   const service = textOf(objectOf(config['Labels'])['com.docker.compose.service']);
-  const aliases = [name, service, textOf(config['Hostname']), ...networks.flatMap((n) => [...listOf(n.facts['Aliases']), ...listOf(n.facts['DNSNames'])].map(textOf))];
+  const aliases = [
+    name,
+    service,
+    textOf(config['Hostname']),
+    ...networks.flatMap((n) => [...listOf(n.facts['Aliases']), ...listOf(n.facts['DNSNames'])].map(textOf)),
+  ];
   const startedAt = textOf(state['StartedAt']);
   const finishedAt = textOf(state['FinishedAt']);
   return {
@@ -133,7 +146,11 @@ function containerOf(record: { readonly [key: string]: Json }, source: string, l
   };
 }
 
-function roleOf(record: { readonly [key: string]: Json }, config: { readonly [key: string]: Json }, environment: Readonly<Record<string, string>>): ContainerFacts['role'] {
+function roleOf(
+  record: { readonly [key: string]: Json },
+  config: { readonly [key: string]: Json },
+  environment: Readonly<Record<string, string>>,
+): ContainerFacts['role'] {
   const command = [textOf(record['Path']), ...listOf(record['Args']).map(textOf)].join(' ');
   const image = textOf(config['Image']);
   if ('CORE_CHAINCODE_ID_NAME' in environment || 'CORE_CHAINCODE_ID' in environment) return 'client';
@@ -152,7 +169,12 @@ function networkOf(record: { readonly [key: string]: Json }, source: string, lin
     return [textOf(member['IPv4Address']), textOf(member['IPv6Address'])]
       .map((address) => address.replace(/\/\d+$/, ''))
       .filter((address) => address !== '')
-      .map((address) => ({ containerId, containerName: textOf(member['Name']), address, evidence: lines.evidenceOf(`${textOf(member['Name'])}: ${address}`, containerId, `"${address}`) }));
+      .map((address) => ({
+        containerId,
+        containerName: textOf(member['Name']),
+        address,
+        evidence: lines.evidenceOf(`${textOf(member['Name'])}: ${address}`, containerId, `"${address}`),
+      }));
   });
   return { source, name: textOf(record['Name']), members };
 }

@@ -29,7 +29,8 @@ function isBefore14(version: string | null): boolean | null {
 
 function settingFor(log: LogDepth): string {
   const old = isBefore14(log.fabricVersion);
-  const oldSetting = log.fabricVersion?.startsWith('1.0') === true ? 'CORE_LOGGING_GOSSIP=debug (1.0 prints elections at DEBUG only)' : 'CORE_LOGGING_GOSSIP=info';
+  const oldSetting =
+    log.fabricVersion?.startsWith('1.0') === true ? 'CORE_LOGGING_GOSSIP=debug (1.0 prints elections at DEBUG only)' : 'CORE_LOGGING_GOSSIP=info';
   if (old === true) return oldSetting;
   if (old === false) return 'FABRIC_LOGGING_SPEC=info';
   return 'FABRIC_LOGGING_SPEC=info (Fabric 1.4 and later) or CORE_LOGGING_LEVEL=info with CORE_LOGGING_GOSSIP=info (1.0 to 1.3)';
@@ -53,10 +54,20 @@ export const thinLogs: Diagnosis<readonly LogDepth[]> = {
 function judge(log: LogDepth): Verdict {
   const base = { nodes: [log.node], channel: null, from: log.from, to: log.to, evidence: log.evidence };
   if (!talks(log.levels)) {
-    return { ...base, verdict: 'found', title: `${log.node}: this log holds warnings and errors only`, summary: `Starts, elections, views and blocks are printed at INFO, and this log has none of it. Set ${settingFor(log)} and record again.` };
+    return {
+      ...base,
+      verdict: 'found',
+      title: `${log.node}: this log holds warnings and errors only`,
+      summary: `Starts, elections, views and blocks are printed at INFO, and this log has none of it. Set ${settingFor(log)} and record again.`,
+    };
   }
   if (log.wasInChannel && !talks(log.gossipLevels)) {
-    return { ...base, verdict: 'found', title: `${log.node}: gossip is silent in this log`, summary: `The peer was in a channel, but its gossip loggers printed nothing below WARN after the start, so elections and views cannot be told. Set ${settingFor(log)} and record again.` };
+    return {
+      ...base,
+      verdict: 'found',
+      title: `${log.node}: gossip is silent in this log`,
+      summary: `The peer was in a channel, but its gossip loggers printed nothing below WARN after the start, so elections and views cannot be told. Set ${settingFor(log)} and record again.`,
+    };
   }
   return { ...base, verdict: 'clear', title: 'The logs are deep enough', summary: 'Every peer’s log holds INFO lines of gossip.' };
 }

@@ -235,7 +235,13 @@ function silentPairsHtml(analysis: Analysis): Html {
     caption: 'Pairs of peers that exchanged nothing while a capture covered both',
     noun: 'pairs',
     columns: [{ title: 'Peer' }, { title: 'Peer' }, { title: 'From' }, { title: 'To' }, { title: 'Capture covers both' }],
-    rows: silentPairs.map((p) => [nodeName(p.peers[0]), nodeName(p.peers[1]), clock(p.from), clock(p.to), html`${[...new Set(p.evidence.map((e) => e.source))].join(', ')}${cite(p.evidence)}`]),
+    rows: silentPairs.map((p) => [
+      nodeName(p.peers[0]),
+      nodeName(p.peers[1]),
+      clock(p.from),
+      clock(p.to),
+      html`${[...new Set(p.evidence.map((e) => e.source))].join(', ')}${cite(p.evidence)}`,
+    ]),
   });
 }
 
