@@ -9,7 +9,7 @@ import type { ConnectionFacts } from './connection.js';
 import { ConnectionTable } from './connection-table.js';
 import type { StreamListener, StreamSurroundings } from './conversation.js';
 import { createDissection, type Dissection } from './dissection.js';
-import { dissectNetwork, PROTOCOL_TCP } from './ip.js';
+import { AddressTexts, dissectNetwork, PROTOCOL_TCP } from './ip.js';
 import { FragmentTable } from './ip-fragments.js';
 import { dissectLink, isKnownLinkType } from './link.js';
 import type { PayloadMarks } from './payload-marks.js';
@@ -54,7 +54,6 @@ const NO_OBSERVERS: CaptureObservers = { marks: null, listener: null, frame: nul
 
 /** Follows a capture frame by frame from bytes to connections; the work behind {@link CaptureDecoder} and those who look on. */
 export class CaptureFollower {
-  readonly #source: string;
   readonly #observers: CaptureObservers;
   readonly #oddities = new OddityCounter();
   readonly #clock: CaptureClock = createCaptureClock();
@@ -71,7 +70,6 @@ export class CaptureFollower {
   #summary: CaptureSummary | null = null;
 
   constructor(source: string, limits: Partial<CaptureLimits> | undefined, observers: CaptureObservers) {
-    this.#source = source;
     this.#observers = observers;
     const note = (kind: string, example: string, frame: number | null, count = 1): void => {
       this.#oddities.add(kind, example, frame === null ? null : { source, frame }, count);
@@ -81,13 +79,14 @@ export class CaptureFollower {
       limits: allLimits,
       note,
       certificates: new CertificateReader(),
+      addresses: new AddressTexts(),
       burstBudget: { left: allLimits.maxBurstsInAll, refused: 0 },
       pending: { bytes: 0 },
       clock: this.#clock,
       marks: observers.marks,
       listener: observers.listener,
     };
-    this.#table = new ConnectionTable(this.#around);
+    this.#table = new ConnectionTable(source, this.#around);
     this.#fragments = new FragmentTable(allLimits.maxFragmentedDatagrams, this.#clock, note, observers.marks);
     const sink = {
       frame: (frame: CapturedFrame): void => this.#takeFrame(frame),
@@ -111,7 +110,7 @@ export class CaptureFollower {
     this.#fragments.clear();
     this.#table.end();
     const any = this.#clock.frame > 0;
-    const connections = this.#table.facts(this.#source);
+    const connections = this.#table.facts();
     const { refused } = this.#around.burstBudget;
     if (refused > 0) this.#around.note('bursts-not-kept', 'more bursts than are kept', null, refused);
     return {

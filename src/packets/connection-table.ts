@@ -1,5 +1,5 @@
 import type { CapturedFrame } from './captured-frame.js';
-import { type ConnectionFacts, TrackedConnection } from './connection.js';
+import { type ConnectionFacts, formatEndpoint, TrackedConnection } from './connection.js';
 import type { Side, StreamSurroundings } from './conversation.js';
 import type { Dissection } from './dissection.js';
 import { LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2 } from './link.js';
@@ -7,20 +7,33 @@ import { RepeatedPackets } from './repeated-packets.js';
 import { digestOptions, SYN } from './tcp-header.js';
 
 const SMALLEST_TABLE = 1024;
-/** How often what waits for missing bytes is looked through, in frames. */
-const PATIENCE_CHECK_FRAMES = 64;
+/** How often what waits, for missing bytes or for its last packets, is looked through, in frames. */
+const CHECK_FRAMES = 64;
+const NO_SERVERS: ReadonlySet<string> = new Set();
+
+/** A connection, or when nothing can happen to it any more what became known of it: that takes a fraction of the memory. */
+type Entry = TrackedConnection | ConnectionFacts;
+
+function isClosed(entry: Entry): boolean {
+  return entry instanceof TrackedConnection ? entry.isClosed : entry.closedAt !== null;
+}
 
 /** Which connection a packet belongs to: a hash table over addresses and ports as numbers, so that looking up makes no garbage. */
 export class ConnectionTable {
   readonly #around: StreamSurroundings;
   #buckets: (TrackedConnection | null)[] = new Array(SMALLEST_TABLE).fill(null);
   /** In the order of their first frames. */
-  #connections: TrackedConnection[] = [];
+  #entries: Entry[] = [];
   #inTable = 0;
+  /** Connections that are over, in the order they came to be. */
+  #over: TrackedConnection[] = [];
   readonly #waiting = new Set<TrackedConnection>();
   #duplicates = 0;
 
-  constructor(around: StreamSurroundings) {
+  readonly #source: string;
+
+  constructor(source: string, around: StreamSurroundings) {
+    this.#source = source;
     this.#around = around;
   }
 
@@ -47,8 +60,7 @@ export class ConnectionTable {
       return;
     }
     if (connection !== null && (view.flags & SYN) !== 0 && connection.isReusedBy(view, side as Side, frame.micros)) {
-      this.#remove(connection);
-      connection.end();
+      this.#settle(connection);
       connection = null;
     }
     if (connection === null) {
@@ -56,9 +68,11 @@ export class ConnectionTable {
       side = 0;
       if (mayRepeat) this.#isRepetition(connection, side, view, frame, isCooked);
     }
+    const wasOver = connection.isOver;
     connection.take(view, side as Side, frame.micros, frame.number);
+    if (!wasOver && connection.isOver) this.#over.push(connection);
     if (connection.isWaiting) this.#waiting.add(connection);
-    if (this.#waiting.size > 0 && frame.number % PATIENCE_CHECK_FRAMES === 0) this.#giveUpOverdue();
+    if (frame.number % CHECK_FRAMES === 0) this.#check(frame.micros);
   }
 
   #isRepetition(connection: TrackedConnection, side: Side, view: Dissection, frame: CapturedFrame, isCooked: boolean): boolean {
@@ -66,6 +80,21 @@ export class ConnectionTable {
     else connection.repeated1 ??= new RepeatedPackets();
     const repeated = (side === 0 ? connection.repeated0 : connection.repeated1) as RepeatedPackets;
     return repeated.isRepetition(view, digestOptions(view), frame.micros, frame.interfaceIndex, isCooked);
+  }
+
+  #check(micros: number): void {
+    if (this.#waiting.size > 0) this.#giveUpOverdue();
+    if (this.#over.length === 0 || !(this.#over[0] as TrackedConnection).isPast(micros)) return;
+    for (const connection of this.#over) if (connection.isPast(micros)) this.#settle(connection);
+    this.#over = this.#over.filter((connection) => !connection.isPast(micros));
+  }
+
+  /** Ends a connection that gets no more packets. Its facts can be told at once, unless which side is the server is still to be guessed. */
+  #settle(connection: TrackedConnection): void {
+    if (this.#entries[connection.place] !== connection) return;
+    this.#remove(connection);
+    connection.end();
+    if (connection.knownServerSide() >= 0) this.#entries[connection.place] = connection.facts(this.#source, NO_SERVERS);
   }
 
   #giveUpOverdue(): void {
@@ -77,8 +106,9 @@ export class ConnectionTable {
   }
 
   #add(connection: TrackedConnection): TrackedConnection {
-    if (this.#connections.length >= this.#around.limits.maxConnections) this.#evict();
-    this.#connections.push(connection);
+    if (this.#entries.length >= this.#around.limits.maxConnections) this.#evict();
+    connection.place = this.#entries.length;
+    this.#entries.push(connection);
     this.#inTable += 1;
     if (this.#inTable > this.#buckets.length) this.#grow();
     this.#link(connection);
@@ -122,39 +152,44 @@ export class ConnectionTable {
   /** Makes room for a tenth: the oldest closed connections, and when there are none the oldest of all. */
   #evict(): void {
     const room = Math.max(1, Math.floor(this.#around.limits.maxConnections / 10));
-    const victims = new Set(this.#connections.filter((one) => one.isClosed).slice(0, room));
-    for (let i = 0; victims.size === 0; i++) victims.add(this.#connections[i] as TrackedConnection);
+    const victims = new Set(this.#entries.filter(isClosed).slice(0, room));
+    const [oldest] = this.#entries;
+    if (victims.size === 0 && oldest !== undefined) victims.add(oldest);
     for (const victim of victims) {
+      if (!(victim instanceof TrackedConnection)) continue;
       this.#remove(victim);
       victim.end();
     }
-    this.#connections = this.#connections.filter((one) => !victims.has(one));
-    const first = [...victims][0] as TrackedConnection;
-    const example = `the connection between ${first.endpointText(0)} and ${first.endpointText(1)}`;
-    this.#around.note('connections-evicted', example, first.firstFrame, victims.size);
+    const [first] = victims;
+    this.#entries = this.#entries.filter((one) => !victims.has(one));
+    this.#entries.forEach((one, place) => {
+      if (one instanceof TrackedConnection) one.place = place;
+    });
+    this.#over = this.#over.filter((connection) => this.#entries[connection.place] === connection);
+    this.#around.note('connections-evicted', `no room for more than ${this.#around.limits.maxConnections}`, first?.firstFrame ?? null, victims.size);
   }
 
   /** Ends all connections. */
   end(): void {
-    for (const connection of this.#connections) connection.end();
+    for (const entry of this.#entries) if (entry instanceof TrackedConnection) entry.end();
     this.#waiting.clear();
+    this.#over = [];
   }
 
   /** What became known of all connections, in the order of their first frames. Only once, after {@link end}. */
-  facts(source: string): readonly ConnectionFacts[] {
+  facts(): readonly ConnectionFacts[] {
     const servers = new Set<string>();
-    for (const connection of this.#connections) {
-      const side = connection.knownServerSide();
-      if (side >= 0) servers.add(connection.endpointText(side as Side));
+    for (const entry of this.#entries) {
+      if (!(entry instanceof TrackedConnection)) servers.add(formatEndpoint(entry.server.address, entry.server.port));
+      else if (entry.knownServerSide() >= 0) servers.add(entry.endpointText(entry.knownServerSide() as Side));
     }
     // Each connection is let go as soon as its facts are there: keeping all of both would double the memory.
     this.#buckets.fill(null);
-    const left = this.#connections.reverse();
-    this.#connections = [];
+    const left = this.#entries.reverse();
+    this.#entries = [];
     const facts: ConnectionFacts[] = [];
-    for (let connection = left.pop(); connection !== undefined; connection = left.pop()) {
-      connection.nextInBucket = null;
-      facts.push(connection.facts(source, servers));
+    for (let entry = left.pop(); entry !== undefined; entry = left.pop()) {
+      facts.push(entry instanceof TrackedConnection ? entry.facts(this.#source, servers) : entry);
     }
     return facts;
   }

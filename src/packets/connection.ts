@@ -2,7 +2,6 @@ import type { ObservedConnection } from '../events/connection.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
 import { type Conversation, createConversation, type Side, type StreamSurroundings } from './conversation.js';
 import type { Dissection } from './dissection.js';
-import { formatAddress } from './ip.js';
 import type { RepeatedPackets } from './repeated-packets.js';
 import { TcpStream } from './tcp.js';
 import { ACK, FIN, RST, SYN } from './tcp-header.js';
@@ -27,10 +26,15 @@ const SIMULTANEOUS_CLOSE_MICROS = 1000;
 /** Where both sides have sent data, a SYN with the known number so long after the first one is no late copy. */
 const LATE_SYN_MICROS = 3_000_000;
 
+/** Twice the maximum segment lifetime (TIME-WAIT, RFC 9293 §3.4.2): later packets between the same ports cannot belong to an ended connection. */
+const TIME_WAIT_MICROS = 240_000_000;
+
 /** A TCP connection while its packets come in. Side 0 sent the first packet seen. */
 export class TrackedConnection {
   /** Next in the same bucket of the table. */
   nextInBucket: TrackedConnection | null = null;
+  /** Its place in the table's list. */
+  place = 0;
   readonly hash: number;
   readonly address0: number;
   readonly address1: number;
@@ -47,7 +51,8 @@ export class TrackedConnection {
   readonly stream1: TcpStream;
   repeated0: RepeatedPackets | null = null;
   repeated1: RepeatedPackets | null = null;
-  isEnded = false;
+  #isEnded = false;
+  readonly #around: StreamSurroundings;
   readonly #traffic: TrafficLog;
   readonly #firstAt: number;
   readonly #firstFrame: number;
@@ -60,6 +65,7 @@ export class TrackedConnection {
   #synAnswered = false;
   #answered = false;
   #refused = false;
+  #isReset = false;
   #closedAt = -1;
   #closedFrame = 0;
   #closedSide: Side = 0;
@@ -67,6 +73,7 @@ export class TrackedConnection {
   #closedWith: 'fin' | 'rst' | null = null;
 
   constructor(view: Dissection, hash: number, around: StreamSurroundings) {
+    this.#around = around;
     this.hash = hash;
     this.address0 = view.source0;
     this.address1 = view.source1;
@@ -88,6 +95,16 @@ export class TrackedConnection {
 
   get isClosed(): boolean {
     return this.#closedAt >= 0;
+  }
+
+  /** Whether both sides have ended it or one has reset it. */
+  get isOver(): boolean {
+    return this.#isReset || (this.stream0.isFinished && this.stream1.isFinished);
+  }
+
+  /** Whether no packet can come any more. */
+  isPast(micros: number): boolean {
+    return this.isOver && micros - this.#lastAt > TIME_WAIT_MICROS;
   }
 
   get isWaiting(): boolean {
@@ -171,7 +188,8 @@ export class TrackedConnection {
 
   #takeEnd(view: Dissection, side: Side, stream: TcpStream, sequence: number, micros: number, frame: number): void {
     const isReset = (view.flags & RST) !== 0;
-    if (!isReset) stream.finish((sequence + view.payloadLength) | 0);
+    if (isReset) this.#isReset = true;
+    else stream.finish((sequence + view.payloadLength) | 0);
     if (this.isClosed) {
       if (side !== this.#closedSide && micros - this.#closedAt <= SIMULTANEOUS_CLOSE_MICROS) this.#closedByBoth = true;
       return;
@@ -185,8 +203,8 @@ export class TrackedConnection {
 
   /** No packet will come any more: what waits is handed on, buffers are let go. */
   end(): void {
-    if (this.isEnded) return;
-    this.isEnded = true;
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     this.stream0.end();
     this.stream1.end();
     this.repeated0 = null;
@@ -195,9 +213,8 @@ export class TrackedConnection {
 
   /** `address:port` of `side`. */
   endpointText(side: Side): string {
-    return side === 0
-      ? `${formatAddress(this.address0, this.address1, this.address2, this.address3)}:${this.port}`
-      : `${formatAddress(this.other0, this.other1, this.other2, this.other3)}:${this.otherPort}`;
+    const { address, port } = this.#endpoint(side);
+    return formatEndpoint(address, port);
   }
 
   /** The side known to be the server by a SYN or by what it said, or -1. */
@@ -249,9 +266,10 @@ export class TrackedConnection {
   }
 
   #endpoint(side: Side): { readonly address: string; readonly port: number } {
+    const { addresses } = this.#around;
     return side === 0
-      ? { address: formatAddress(this.address0, this.address1, this.address2, this.address3), port: this.port }
-      : { address: formatAddress(this.other0, this.other1, this.other2, this.other3), port: this.otherPort };
+      ? { address: addresses.textOf(this.address0, this.address1, this.address2, this.address3), port: this.port }
+      : { address: addresses.textOf(this.other0, this.other1, this.other2, this.other3), port: this.otherPort };
   }
 
   #guessServerSide(servers: ReadonlySet<string>): Side {
@@ -271,6 +289,11 @@ export class TrackedConnection {
     if (this.#refused) return 'refused';
     return this.#synAt >= 0 && !this.#synAnswered && !this.#answered ? 'unanswered' : 'established';
   }
+}
+
+/** An endpoint as a key: `address:port`. */
+export function formatEndpoint(address: string, port: number): string {
+  return `${address}:${port}`;
 }
 
 function instantOrNull(micros: number): Instant | null {

@@ -4,6 +4,7 @@ import type { CaptureClock } from './capture-clock.js';
 import type { CaptureLimits } from './capture-limits.js';
 import type { NoteOddity } from './captured-frame.js';
 import type { CertificateReader } from './certificate-names.js';
+import type { AddressTexts } from './ip.js';
 import type { PayloadMarks } from './payload-marks.js';
 
 export type Side = 0 | 1;
@@ -21,6 +22,7 @@ export interface StreamSurroundings {
   readonly limits: CaptureLimits;
   readonly note: NoteOddity;
   readonly certificates: CertificateReader;
+  readonly addresses: AddressTexts;
   readonly burstBudget: BurstBudget;
   /** Bytes of all streams that wait for missing ones before them. */
   readonly pending: { bytes: number };

@@ -138,6 +138,24 @@ export function formatAddress(word0: number, word1: number, word2: number, word3
   return formatGroups([word0, word1, word2, word3].flatMap((word) => [word >>> 16, word & 0xffff]));
 }
 
+/** Different IPv4 addresses remembered by {@link AddressTexts}. */
+const MAX_REMEMBERED_ADDRESSES = 65_536;
+
+/** Texts of addresses, each IPv4 address made once: thousands of connections have the same few. */
+export class AddressTexts {
+  readonly #known = new Map<number, string>();
+
+  /** As {@link formatAddress}. */
+  textOf(word0: number, word1: number, word2: number, word3: number): string {
+    if (word0 !== 0 || word1 !== 0 || word2 !== 0xffff) return formatAddress(word0, word1, word2, word3);
+    const known = this.#known.get(word3);
+    if (known !== undefined) return known;
+    const text = formatAddress(word0, word1, word2, word3);
+    if (this.#known.size < MAX_REMEMBERED_ADDRESSES) this.#known.set(word3, text);
+    return text;
+  }
+}
+
 /** RFC 5952 §4: lower case, no leading zeros, the longest run of two or more zero groups (the first of equals) as `::`. */
 function formatGroups(groups: readonly number[]): string {
   let bestStart = -1;

@@ -51,6 +51,11 @@ export class TcpStream {
     return this.#pending.length > 0;
   }
 
+  /** Whether a FIN was seen. */
+  get isFinished(): boolean {
+    return this.#finSequence !== null;
+  }
+
   /** A SYN was seen: the stream begins after it. */
   open(initialSequence: number): void {
     if (this.initialSequence !== null) return;
