@@ -28,6 +28,9 @@ const HEAD_BYTES = 1 << 16;
 /** Larger than any inspect output of a network one can draw. */
 const MAX_INSPECT_BYTES = 64 << 20;
 
+/** So many events of one log are kept; a log at DEBUG for days has more, and says nothing new about gossip. */
+const MAX_EVENTS_PER_LOG = 2_000_000;
+
 const HOW_TO_GET_A_LOG = 'Fabric logs to standard error: docker logs NAME > NAME.log 2>&1';
 
 /**
@@ -169,7 +172,10 @@ class RecordingReader {
     const events: LogEvent[] = [];
     const decoder = new LogDecoder({
       source: file.source,
-      onEvent: (event) => events.push(event),
+      onEvent: (event) => {
+        if (events.length < MAX_EVENTS_PER_LOG) events.push(event);
+        else this.#oddities.add('too-many-events', `${file.source}: only its first ${MAX_EVENTS_PER_LOG} events are told`, { source: file.source, line: event.line });
+      },
       ...(this.#options.zoneOffsetMinutes === null ? {} : { zoneOffsetMinutes: this.#options.zoneOffsetMinutes }),
     });
     for await (const chunk of bytes) decoder.push(chunk);

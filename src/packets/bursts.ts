@@ -1,5 +1,6 @@
 import type { Burst } from '../events/connection.js';
 import { instantOfMicros } from '../events/instant.js';
+import { unboxed } from './byte-order.js';
 
 /** A silence of this length ends a burst: a message's records leave a host within microseconds, the answer to one takes longer. */
 export const BURST_GAP_MICROS = 2000;
@@ -56,9 +57,9 @@ export class BurstLog {
       bursts.push({
         firstAt: instantOfMicros(kept[i] as number),
         lastAt: instantOfMicros(kept[i + 1] as number),
-        firstFrame: kept[i + 2] as number,
-        lastFrame: kept[i + 3] as number,
-        bytes: kept[i + 4] as number,
+        firstFrame: unboxed(kept[i + 2] as number),
+        lastFrame: unboxed(kept[i + 3] as number),
+        bytes: unboxed(kept[i + 4] as number),
       });
     }
     this.#kept = null;

@@ -90,6 +90,7 @@ export class CaptureFollower {
     this.#fragments = new FragmentTable(allLimits.maxFragmentedDatagrams, this.#clock, note, observers.marks);
     const sink = {
       frame: (frame: CapturedFrame): void => this.#takeFrame(frame),
+      torn: (data: Uint8Array, start: number, end: number): void => observers.marks?.finish(data, start, end),
       passed: observers.passed ?? ((): void => {}),
     };
     this.#reader = new CaptureReader(sink, note, { sinkKeepsBytes: observers.marks !== null });

@@ -36,6 +36,8 @@ export function createCapturedFrame(): CapturedFrame {
 /** What a reader of a capture file hands its findings to. */
 export interface FrameSink {
   frame(frame: CapturedFrame): void;
+  /** The bytes from `start` to `end` of `data` are the beginning of a last frame that the file's end cuts. */
+  torn(data: Uint8Array, start: number, end: number): void;
   /** The bytes from `start` to `end` of `data` are done with: frames in them were handed over, in file order, nothing left out. */
   passed(data: Uint8Array, start: number, end: number): void;
 }

@@ -1,5 +1,6 @@
 import type { ObservedConnection } from '../events/connection.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
+import { unboxed } from './byte-order.js';
 import { type Conversation, createConversation, type Side, type StreamSurroundings } from './conversation.js';
 import type { Dissection } from './dissection.js';
 import type { RepeatedPackets } from './repeated-packets.js';
@@ -250,7 +251,7 @@ export class TrackedConnection {
       clientCertificate: conversation.certificates[server === 1 ? 0 : 1],
       certificateRequested: conversation.certificateRequested,
       handshakeFrames: [...conversation.handshakeFrames].sort((a, b) => a - b),
-      payloadBytes: { fromClient: clientStream.payloadBytes, fromServer: serverStream.payloadBytes },
+      payloadBytes: { fromClient: unboxed(clientStream.payloadBytes), fromServer: unboxed(serverStream.payloadBytes) },
       traffic: this.#traffic
         .steps()
         .map(([second, bytes0, bytes1]) =>

@@ -87,49 +87,44 @@ export class PcapReader implements RecordReader {
   }
 
   #readRecords(data: Uint8Array, start: number, end: number, final: boolean, base: number): number {
-    const littleEndian = this.#littleEndian;
     let at = start;
-    for (;;) {
+    while (at < end) {
       if (this.#lost) {
         at = this.#findRecords(data, at, end, final, base);
         if (this.#lost) return at;
       }
-      const available = end - at;
-      if (available < RECORD_HEADER_BYTES) {
-        if (final) return this.#endTorn(at, end, base);
-        this.wantedBytes = RECORD_HEADER_BYTES;
-        return at;
-      }
-      if (!this.#plausible(data, at)) {
-        this.#loseRecord(data, at, base);
-        continue;
-      }
-      const next = at + RECORD_HEADER_BYTES + u32(data, at + 8, littleEndian);
-      if (next + RECORD_HEADER_BYTES <= end) {
-        if (!this.#plausible(data, next)) {
-          // Either this record's length lies or what follows it is damaged: a run of records tells.
-          if (next + CHAIN_REACH_BYTES > end && !final) {
-            this.wantedBytes = next + CHAIN_REACH_BYTES - at;
-            return at;
-          }
-          const found = this.#findChain(data, at + RECORD_HEADER_BYTES, Math.min(next, end), end, final);
-          if (found >= 0) {
-            at = this.#skipLyingRecord(data, at, found, base);
-            continue;
-          }
-        }
-      } else if (!final) {
-        this.wantedBytes = next + RECORD_HEADER_BYTES - at;
-        return at;
-      } else if (next > end) {
-        const found = this.#findChain(data, at + RECORD_HEADER_BYTES, end, end, true);
-        if (found < 0) return this.#endTorn(at, end, base);
-        at = this.#skipLyingRecord(data, at, found, base);
-        continue;
-      }
-      this.#emit(data, at, next);
+      const next = this.#readRecord(data, at, end, final, base);
+      if (next < 0) return at;
       at = next;
     }
+    this.wantedBytes = RECORD_HEADER_BYTES;
+    return at;
+  }
+
+  /** Reads the record at `at` and returns where the next one begins, or -1 when more bytes are needed. */
+  #readRecord(data: Uint8Array, at: number, end: number, final: boolean, base: number): number {
+    if (end - at < RECORD_HEADER_BYTES) return final ? this.#endTorn(data, at, end, base) : this.#want(RECORD_HEADER_BYTES);
+    if (!this.#plausible(data, at)) {
+      this.#loseRecord(data, at, base);
+      return at;
+    }
+    const next = at + RECORD_HEADER_BYTES + u32(data, at + 8, this.#littleEndian);
+    if (next + RECORD_HEADER_BYTES > end && !final) return this.#want(next + RECORD_HEADER_BYTES - at);
+    const isCut = next > end;
+    if (isCut || (next + RECORD_HEADER_BYTES <= end && !this.#plausible(data, next))) {
+      // This record's length lies, or what follows it is damaged, or the file ends here: a run of records within it tells.
+      if (next + CHAIN_REACH_BYTES > end && !final) return this.#want(next + CHAIN_REACH_BYTES - at);
+      const found = this.#findChain(data, at + RECORD_HEADER_BYTES, Math.min(next, end), end, final);
+      if (found >= 0) return this.#skipLyingRecord(data, at, found, base);
+      if (isCut) return this.#endTorn(data, at, end, base);
+    }
+    this.#emit(data, at, next);
+    return next;
+  }
+
+  #want(bytes: number): -1 {
+    this.wantedBytes = bytes;
+    return -1;
   }
 
   /** Whether the four numbers at `at` can be a record header; zeros (a slimmed payload) cannot. */
@@ -223,10 +218,9 @@ export class PcapReader implements RecordReader {
     return true;
   }
 
-  #endTorn(at: number, end: number, base: number): number {
-    if (end > at) {
-      this.#note('torn-record', `the last record, at byte ${base + at}, is cut after ${end - at} bytes`, this.frames === 0 ? null : this.frames);
-    }
+  #endTorn(data: Uint8Array, at: number, end: number, base: number): number {
+    this.#note('torn-record', `the last record, at byte ${base + at}, is cut after ${end - at} bytes`, this.frames === 0 ? null : this.frames);
+    this.#sink.torn(data, Math.min(end, at + RECORD_HEADER_BYTES), end);
     return end;
   }
 }

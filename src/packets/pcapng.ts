@@ -17,6 +17,8 @@ const CUSTOM_NOT_COPIED = 0x40000bad;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const SMALLEST_BLOCK_BYTES = 12;
 const SECTION_HEADER_BYTES = 28;
+/** Of an Enhanced Packet Block, up to the packet's bytes. */
+const PACKET_HEADER_BYTES = 28;
 /** A packet of the longest frame with a generous rest for options. Longer blocks are taken for damage. */
 const MAX_BLOCK_BYTES = 1024 * 1024;
 const MAX_INTERFACES = 65_536;
@@ -123,7 +125,7 @@ export class PcapngReader implements RecordReader {
       }
       const available = end - at;
       if (available < SMALLEST_BLOCK_BYTES) {
-        if (final) return this.#endTorn(at, end, base);
+        if (final) return this.#endTorn(data, at, end, base);
         this.wantedBytes = SMALLEST_BLOCK_BYTES;
         return at;
       }
@@ -137,7 +139,7 @@ export class PcapngReader implements RecordReader {
           this.wantedBytes = length;
           return at;
         }
-        if (this.#searchBlock(data, at + 4, end, end) < 0) return this.#endTorn(at, end, base);
+        if (this.#searchBlock(data, at + 4, end, end) < 0) return this.#endTorn(data, at, end, base);
         this.#loseBlock(at, base, 'a length beyond the end of the file');
         continue;
       }
@@ -261,13 +263,13 @@ export class PcapngReader implements RecordReader {
       this.#note('unknown-interface', `frame ${this.frames} names interface ${interfaceId}, which was not described`, this.frames);
       return;
     }
-    if (captured > end - at - 28 || captured > MAX_FRAME_BYTES) {
+    if (captured > end - at - PACKET_HEADER_BYTES || captured > MAX_FRAME_BYTES) {
       this.unreadable += 1;
       this.#note('lying-length', `frame ${this.frames} claims ${captured} captured bytes in a block of ${end + 4 - at}`, this.frames);
       return;
     }
     this.#frame.micros = one.clock(u32(data, at + 12, littleEndian), u32(data, at + 16, littleEndian));
-    this.#emit(data, at + 28, captured, u32(data, at + 24, littleEndian), one);
+    this.#emit(data, at + PACKET_HEADER_BYTES, captured, u32(data, at + 24, littleEndian), one);
   }
 
   /** A Simple Packet Block has no time: it gets that of the frame before it, which is said once. */
@@ -336,8 +338,10 @@ export class PcapngReader implements RecordReader {
     return -1;
   }
 
-  #endTorn(at: number, end: number, base: number): number {
-    if (end > at) this.#note('torn-record', `the last block, at byte ${base + at}, is cut after ${end - at} bytes`, this.#frameOrNull());
+  #endTorn(data: Uint8Array, at: number, end: number, base: number): number {
+    if (end === at) return end;
+    this.#note('torn-record', `the last block, at byte ${base + at}, is cut after ${end - at} bytes`, this.#frameOrNull());
+    this.#sink.torn(data, Math.min(end, at + PACKET_HEADER_BYTES), end);
     return end;
   }
 

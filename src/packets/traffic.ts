@@ -1,3 +1,5 @@
+import { unboxed } from './byte-order.js';
+
 /** Numbers a step takes in the list: its start in seconds, bytes of direction 0, bytes of direction 1. */
 const STRIDE = 3;
 
@@ -38,7 +40,9 @@ export class TrafficLog {
   steps(): readonly (readonly [number, number, number])[] {
     const steps = this.#steps ?? [];
     const triples: (readonly [number, number, number])[] = [];
-    for (let at = 0; at < steps.length; at += STRIDE) triples.push([steps[at] as number, steps[at + 1] as number, steps[at + 2] as number]);
+    for (let at = 0; at < steps.length; at += STRIDE) {
+      triples.push([unboxed(steps[at] as number), unboxed(steps[at + 1] as number), unboxed(steps[at + 2] as number)]);
+    }
     return triples;
   }
 
