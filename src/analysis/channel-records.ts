@@ -176,13 +176,13 @@ function pathOf(
   const own = leaderships.find(([o]) => o.peers.includes(copy.peer));
   const leads = own?.[1].terms.some((t) => t.peer === copy.peer && t.from <= at && (t.to === null || t.to >= since)) === true;
   const isStatic = startAt(parts.lifecycles.get(copy.peer), at)?.leaderElection === 'static-leader';
-  if (copy.arrivedBy === 'deliver' || (copy.arrivedBy === null && (stream !== undefined || leads || isStatic) && copy.transferredFrom === null)) {
+  if (copy.arrivedByDeliver || ((stream !== undefined || leads || isStatic) && copy.transferredFrom === null)) {
     return { via: 'deliver', from: ordererOf(stream, parts) };
   }
   if (copy.transferredFrom !== null) return { via: 'state-transfer', from: { node: copy.transferredFrom, basis: 'log', confidence: 0.9 } };
   const dynamic = startAt(parts.lifecycles.get(copy.peer), at)?.leaderElection === 'dynamic';
   const prompt = firstReceivedAt !== null && at - firstReceivedAt <= PULL_WINDOW_MICROS;
-  if (copy.arrivedBy === 'gossip' ? !prompt : !dynamic || !prompt) return { via: 'unknown', from: null };
+  if (!dynamic || !prompt) return { via: 'unknown', from: null };
   const mates = (own?.[0].peers ?? []).filter((p) => p !== copy.peer && parts.channels.peers.get(channel)?.has(p) === true);
   const [mate] = mates;
   return { via: 'gossip', from: mate !== undefined && mates.length === 1 ? { node: mate, basis: 'leadership', confidence: 0.9 } : null };

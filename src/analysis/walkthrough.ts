@@ -110,7 +110,10 @@ function tellStarts(nodes: readonly Node[]): readonly Sentence[] {
     node.starts.map((start, i) => {
       const again = i > 0 ? ' again' : '';
       const before = node.stops.filter((s) => s.at < start.at).at(-1);
-      const down = i > 0 && before !== undefined ? `, ${durationOf(microsOf(start.at) - microsOf(before.at))} after it ended` : '';
+      const down =
+        i > 0 && before !== undefined
+          ? `, ${durationOf(microsOf(start.at) - microsOf(before.at))} after ${before.basis === 'last-line' ? 'its last line' : 'it ended'}`
+          : '';
       const bootstrap =
         node.kind === 'peer' && start.bootstrap !== null
           ? `; bootstrap ${start.bootstrap.length === 0 ? 'peers: none' : `${start.bootstrap.length === 1 ? 'peer' : 'peers'} ${listOf(start.bootstrap)}`}`
@@ -151,7 +154,7 @@ function tellAttempts(told: Told): readonly Sentence[] {
     const [first] = attempts;
     const last = attempts.at(-1);
     if (first === undefined || last === undefined || (first.outcome === 'self' && first.kind === 'anchor')) continue;
-    const what = first.kind === 'unknown' ? 'the peer' : `the ${first.kind} peer`;
+    const what = first.kind === 'unknown' ? 'the bootstrap and anchor peer' : `the ${first.kind} peer`;
     const evidence = mergeEvidence(...attempts.map((a) => a.evidence));
     if (first.outcome === 'unreachable') {
       const times = attempts.length === 1 ? '' : ` ${attempts.length} times until ${clockOf(last.at)}`;
@@ -173,7 +176,7 @@ function tellAttempts(told: Told): readonly Sentence[] {
         sentence(
           'bootstrap',
           first.at,
-          `The only use ${first.peer} could make of its bootstrap peer ${first.target} is none: it is the peer itself.`,
+          `${first.peer} skipped its bootstrap peer ${first.target}: it is the peer itself.`,
           [first.peer],
           null,
           evidence,
@@ -409,13 +412,15 @@ function tellAnchors(channel: Channel, told: Told): readonly Sentence[] {
           anchor.evidence,
         ),
       );
-      sentences.push(...tellViewsAround(channel, told, first[1], o));
+      if (first[1] === firstAnchorAt(o)) sentences.push(...tellViewsAround(channel, told, first[1], o));
     }
   }
   return sentences;
 }
 
-/** What each organization saw when an anchor peer became known: the state that the update is about to change. */
+const firstAnchorAt = (o: Organization): string | undefined => o.anchorPeers.flatMap((a) => Object.values(a.learnedAt)).sort()[0];
+
+/** What an organization saw when its first anchor peer became known: the state that the update is about to change. */
 function tellViewsAround(channel: Channel, told: Told, at: string, o: Organization): readonly Sentence[] {
   if (channel.membership.basis === null) return [];
   const organizationOf = (peer: string): string => channel.organizations.find((x) => x.peers.includes(peer))?.mspId ?? '';

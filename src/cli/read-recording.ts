@@ -174,7 +174,11 @@ class RecordingReader {
       source: file.source,
       onEvent: (event) => {
         if (events.length < MAX_EVENTS_PER_LOG) events.push(event);
-        else this.#oddities.add('too-many-events', `${file.source}: only its first ${MAX_EVENTS_PER_LOG} events are told`, { source: file.source, line: event.line });
+        else
+          this.#oddities.add('too-many-events', `${file.source}: only its first ${MAX_EVENTS_PER_LOG} events are told`, {
+            source: file.source,
+            line: event.line,
+          });
       },
       ...(this.#options.zoneOffsetMinutes === null ? {} : { zoneOffsetMinutes: this.#options.zoneOffsetMinutes }),
     });

@@ -57,7 +57,7 @@ function leaderOf(o: Channel['organizations'][number]): string {
   if (verdict === 'static') return `static (${o.staticLeaders.join(', ')})`;
   if (verdict === 'unknown') return 'unknown';
   const current = terms.filter((t) => t.to === null).map((t) => t.peer);
-  const last = terms.at(-1);
+  const last = [...terms].sort((a, b) => ((a.to ?? '') < (b.to ?? '') ? -1 : 1)).at(-1);
   if (current.length > 0) return current.join(' and ');
   return last === undefined ? 'none' : `${last.peer} until ${last.to?.slice(11, 19) ?? '?'}`;
 }

@@ -17,8 +17,8 @@ export interface CopyFacts {
   readonly commit: CommitBreakdown | null;
   readonly transactions: number | null;
   readonly arrivedAt: Instant | null;
-  /** Which path the DEBUG line of the arrival names. */
-  readonly arrivedBy: 'deliver' | 'gossip' | null;
+  /** A DEBUG line of the deliver client shows that the block came from the orderer; gossip's own line is printed for every way. */
+  readonly arrivedByDeliver: boolean;
   /** A state transfer the peer asked for held this block. */
   readonly transferredFrom: string | null;
   readonly genesis: boolean;
@@ -220,7 +220,7 @@ function settleCopy(peer: string, channel: string, number: number, copy: CopySta
     commit: commit?.commit ?? null,
     transactions: commit?.transactions ?? null,
     arrivedAt: arrived?.at ?? null,
-    arrivedBy: arrived?.source ?? null,
+    arrivedByDeliver: arrived !== null && arrivals.some((a) => a.source === 'deliver' && a.at >= arrived.at && a.at <= arrived.at + STAMP_JITTER_MICROS),
     transferredFrom: request?.peer ?? null,
     genesis: number === 0 && state.created.has(channel),
     config: configuration !== undefined ? true : says && since !== null && commit !== null ? false : null,

@@ -45,29 +45,56 @@ export const thinLogs: Diagnosis<readonly LogDepth[]> = {
   severity: 'warning',
   examine(logs) {
     if (logs.length === 0) return [];
-    const verdicts = logs.map(judge);
-    const found = verdicts.filter((v) => v.verdict === 'found');
-    return found.length > 0 ? found : verdicts.slice(0, 1).map((v) => ({ ...v, nodes: logs.map((l) => l.node) }));
+    const groups = new Map<string, LogDepth[]>();
+    for (const log of logs) {
+      const key = `${thinnessOf(log) ?? ''} ${settingFor(log)}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [log]);
+      else group.push(log);
+    }
+    const found = [...groups.values()].flatMap((group) => tellThin(group));
+    if (found.length > 0) return found;
+    return [{ ...spanOf(logs), verdict: 'clear', title: 'The logs are deep enough', summary: 'Every peer’s log holds INFO lines of gossip.' }];
   },
 };
 
-function judge(log: LogDepth): Verdict {
-  const base = { nodes: [log.node], channel: null, from: log.from, to: log.to, evidence: log.evidence };
-  if (!talks(log.levels)) {
-    return {
-      ...base,
-      verdict: 'found',
-      title: `${log.node}: this log holds warnings and errors only`,
-      summary: `Starts, elections, views and blocks are printed at INFO, and this log has none of it. Set ${settingFor(log)} and record again.`,
-    };
+type Thinness = 'warnings-only' | 'gossip-silent';
+
+function thinnessOf(log: LogDepth): Thinness | null {
+  if (!talks(log.levels)) return 'warnings-only';
+  return log.wasInChannel && !talks(log.gossipLevels) ? 'gossip-silent' : null;
+}
+
+function spanOf(logs: readonly LogDepth[]): Pick<Verdict, 'nodes' | 'channel' | 'from' | 'to' | 'evidence'> {
+  const nodes = logs.map((l) => l.node).sort();
+  const from = logs.reduce((a, b) => (b.from < a.from ? b : a), logs[0] as LogDepth).from;
+  const to = logs.reduce((a, b) => (b.to > a.to ? b : a), logs[0] as LogDepth).to;
+  return { nodes, channel: null, from, to, evidence: logs.flatMap((l) => l.evidence) };
+}
+
+/** One verdict for the logs that are thin in the same way and want the same setting. */
+function tellThin(logs: readonly LogDepth[]): readonly Verdict[] {
+  const [first] = logs;
+  const thinness = first === undefined ? null : thinnessOf(first);
+  if (first === undefined || thinness === null) return [];
+  const whose = logs.length === 1 ? `the log of ${first.node}` : `the logs of ${logs.length} peers`;
+  const remedy = `Set ${settingFor(first)} and record again.`;
+  if (thinness === 'warnings-only') {
+    return [
+      {
+        ...spanOf(logs),
+        verdict: 'found',
+        title: `Warnings and errors only in ${whose}`,
+        summary: `Starts, elections, views and blocks are printed at INFO, and there is none of it. ${remedy}`,
+      },
+    ];
   }
-  if (log.wasInChannel && !talks(log.gossipLevels)) {
-    return {
-      ...base,
+  return [
+    {
+      ...spanOf(logs),
       verdict: 'found',
-      title: `${log.node}: gossip is silent in this log`,
-      summary: `The peer was in a channel, but its gossip loggers printed nothing below WARN after the start, so elections and views cannot be told. Set ${settingFor(log)} and record again.`,
-    };
-  }
-  return { ...base, verdict: 'clear', title: 'The logs are deep enough', summary: 'Every peer’s log holds INFO lines of gossip.' };
+      title: `Gossip is silent in ${whose}`,
+      summary: `In a channel, but gossip’s loggers printed nothing below WARN after the start, so elections and views cannot be told. ${remedy}`,
+    },
+  ];
 }
