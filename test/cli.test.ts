@@ -33,13 +33,15 @@ describe('help and version', () => {
   test('--help names every command and where to start', () => {
     const { status, stdout, stderr } = gossipscope(['--help']);
     assert.deepEqual([status, stderr], [0, '']);
-    for (const words of ['gossipscope analyze', 'gossipscope slim', 'Start with: gossipscope analyze FOLDER']) assert.ok(stdout.includes(words), words);
+    for (const words of ['gossipscope analyze', 'gossipscope slim', 'Start with: gossipscope analyze FOLDER'])
+      assert.ok(stdout.includes(words), words);
   });
 
   test('analyze --help names every option with an example', () => {
     const { status, stdout } = gossipscope(['analyze', '--help']);
     assert.equal(status, 0);
-    for (const option of ['--out', '--node', '--utc-offset', '--charts', 'gossipscope analyze - capture.pcap']) assert.ok(stdout.includes(option), option);
+    for (const option of ['--out', '--node', '--utc-offset', '--charts', 'gossipscope analyze - capture.pcap'])
+      assert.ok(stdout.includes(option), option);
   });
 
   test('slim --help names its options', () => {
@@ -111,7 +113,13 @@ describe('the outputs of analyze', () => {
     assert.deepEqual(readdirSync(out).sort(), ['analysis.json', 'charts', 'events.ndjson', 'report.html']);
     const charts = readdirSync(join(out, 'charts'));
     assert.ok(charts.length >= 3, charts.join(' '));
-    for (const chart of charts) assert.equal(readFileSync(join(out, 'charts', chart)).subarray(1, 4).toString(), 'PNG');
+    for (const chart of charts)
+      assert.equal(
+        readFileSync(join(out, 'charts', chart))
+          .subarray(1, 4)
+          .toString(),
+        'PNG',
+      );
     for (const line of readFileSync(join(out, 'events.ndjson'), 'utf8').trimEnd().split('\n')) {
       const event = JSON.parse(line) as { readonly at: string; readonly kind: string; readonly evidence: object };
       assert.ok(typeof event.kind === 'string' && event.evidence !== undefined && /Z$/.test(event.at), line);
@@ -147,7 +155,9 @@ describe('the outputs of analyze', () => {
 describe('the same inputs', () => {
   let whole: Analyzed;
   const files = (folder: string): string[] =>
-    ['docker', 'logs', 'packets'].filter((f) => existsSync(join(folder, f))).flatMap((f) => readdirSync(join(folder, f)).map((n) => join(folder, f, n)));
+    ['docker', 'logs', 'packets']
+      .filter((f) => existsSync(join(folder, f)))
+      .flatMap((f) => readdirSync(join(folder, f)).map((n) => join(folder, f, n)));
   before(() => {
     whole = analyzed(files(STEPS).sort());
   });
@@ -182,7 +192,8 @@ describe('the same inputs', () => {
   test('gzipped give the same facts', () => {
     const folder = scratchFolder();
     mkdirSync(join(folder, 'logs'));
-    for (const name of readdirSync(join(SMALL, 'logs'))) writeFileSync(join(folder, 'logs', `${name}.gz`), gzipSync(readFileSync(join(SMALL, 'logs', name))));
+    for (const name of readdirSync(join(SMALL, 'logs')))
+      writeFileSync(join(folder, 'logs', `${name}.gz`), gzipSync(readFileSync(join(SMALL, 'logs', name))));
     const zipped = analyzed([join(folder, 'logs')]).analysis;
     const plain = analyzed([join(SMALL, 'logs')]).analysis;
     assert.deepEqual(factsOf(zipped), factsOf(plain));
@@ -196,7 +207,9 @@ describe('the same inputs', () => {
 /** The facts without the places that show them: what stays equal when files are named otherwise or given twice. */
 function factsOf(analysis: Analyzed['analysis']): unknown {
   const { window, nodes, channels, gossip, ordering, walkthrough } = analysis;
-  return JSON.parse(JSON.stringify({ window, nodes, channels, gossip, ordering, walkthrough }, (key, value) => (key === 'evidence' ? undefined : value)));
+  return JSON.parse(
+    JSON.stringify({ window, nodes, channels, gossip, ordering, walkthrough }, (key, value) => (key === 'evidence' ? undefined : value)),
+  );
 }
 
 describe('the same log given twice', () => {
@@ -207,7 +220,8 @@ describe('the same log given twice', () => {
     for (const name of readdirSync(join(folder, 'docker'))) if (name.endsWith('-json.log')) rmSync(join(folder, 'docker', name));
     assert.deepEqual(factsOf(both), factsOf(analyzed([folder]).analysis));
     rmSync(join(folder, 'logs'), { recursive: true });
-    for (const name of readdirSync(join(STEPS, 'docker'))) if (name.endsWith('-json.log')) cpSync(join(STEPS, 'docker', name), join(folder, 'docker', name));
+    for (const name of readdirSync(join(STEPS, 'docker')))
+      if (name.endsWith('-json.log')) cpSync(join(STEPS, 'docker', name), join(folder, 'docker', name));
     assert.deepEqual(factsOf(both), factsOf(analyzed([folder]).analysis));
   });
 
@@ -285,9 +299,13 @@ describe('whose log it is', () => {
 test('a reader that closes the pipe early is no failure', () => {
   const out = scratchFolder();
   const main = join(ROOT, 'dist', 'src', 'cli', 'main.js');
-  const { status, stderr } = spawnSync('bash', ['-c', 'set -o pipefail; "$0" "$1" analyze "$2" --no-charts --out "$3" | true', process.execPath, main, SMALL, out], {
-    encoding: 'utf8',
-  });
+  const { status, stderr } = spawnSync(
+    'bash',
+    ['-c', 'set -o pipefail; "$0" "$1" analyze "$2" --no-charts --out "$3" | true', process.execPath, main, SMALL, out],
+    {
+      encoding: 'utf8',
+    },
+  );
   assert.doesNotMatch(stderr, /EPIPE|at .*\.js/);
   assert.equal(status, 0, stderr);
 });

@@ -32,10 +32,15 @@ export function gossipscope(args: readonly string[], options: RunOptions = {}): 
   return { status, stdout, stderr };
 }
 
+const scratch: string[] = [];
+process.on('exit', () => {
+  for (const folder of scratch) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A scratch folder that is gone when the process ends. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'gossipscope-test-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  scratch.push(folder);
   return folder;
 }
 

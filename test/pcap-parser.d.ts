@@ -13,6 +13,7 @@ declare module 'pcap-parser' {
   function parse(input: string | Readable): EventEmitter;
 
   const api: { readonly parse: typeof parse };
+
   export type { PacketHeader };
   export default api;
 }

@@ -31,7 +31,8 @@ function difference(a: readonly Sentence[], b: readonly Sentence[]): { readonly 
   return { gone: a.filter((s) => !tb.has(`${s.at} ${s.topic}: ${s.text}`)), come: b.filter((s) => !ta.has(`${s.at} ${s.topic}: ${s.text}`)) };
 }
 
-const linesWith = (text: string, ...words: readonly string[]): readonly string[] => text.split('\n').filter((line) => words.some((w) => line.includes(w)));
+const linesWith = (text: string, ...words: readonly string[]): readonly string[] =>
+  text.split('\n').filter((line) => words.some((w) => line.includes(w)));
 const without = (text: string, ...words: readonly string[]): string =>
   text
     .split('\n')
@@ -43,7 +44,10 @@ const unchanged = (): void => undefined;
 
 test('the story says everything that the steps did to the network, in order', async () => {
   const story = await storyOf(unchanged);
-  const steps = readFileSync(join(STEPS, 'steps.tsv'), 'utf8').trim().split('\n').map((line) => line.split('\t') as [string, string]);
+  const steps = readFileSync(join(STEPS, 'steps.tsv'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split('\t') as [string, string]);
   const expected: Readonly<Record<string, (s: Sentence, what: string) => boolean>> = {
     up: (s, what) => s.topic === 'start' && what.split(' ').some((node) => s.nodes.includes(node)),
     create: (s) => s.topic === 'channel' && s.text.includes('was created'),
@@ -58,7 +62,11 @@ test('the story says everything that the steps did to the network, in order', as
     assert.ok(first?.at != null, `“${what}” is not told`);
     assert.ok(Date.parse(first.at) - Date.parse(at) < 5000, `“${what}” at ${at} is told at ${first.at}`);
   }
-  assert.deepEqual([...story].map((s) => s.at), [...story].map((s) => s.at).sort(), 'in order of time');
+  assert.deepEqual(
+    [...story].map((s) => s.at),
+    [...story].map((s) => s.at).sort(),
+    'in order of time',
+  );
 });
 
 test('another leader changes the sentences about elections and about how blocks came to that organization, and no other', async () => {
@@ -70,14 +78,40 @@ test('another leader changes the sentences about elections and about how blocks 
     const follower = linesWith(nextText, 'Some peer is already a leader')[0] as string;
     const at = (/\d\d:\d\d:\d\d\.\d{3}/.exec(follower) as RegExpExecArray)[0];
     const stamp = follower.slice(0, follower.indexOf(' '));
-    const moved = linesWith(oldText, ...ELECTED).map((line) => line.replace(/^\S+/, stamp).replace(/\d\d:\d\d:\d\d\.\d{3}/, at).replaceAll(pkiOf(oldText), pkiOf(nextText)));
-    logs.set(old, oldText.split('\n').flatMap((line) => (line.includes('Becoming a leader') ? [follower.replaceAll(pkiOf(nextText), pkiOf(oldText))] : ELECTED.some((w) => line.includes(w)) ? [] : [line])).join('\n'));
-    logs.set(next, nextText.split('\n').flatMap((line) => (line === follower ? moved : [line])).join('\n'));
+    const moved = linesWith(oldText, ...ELECTED).map((line) =>
+      line
+        .replace(/^\S+/, stamp)
+        .replace(/\d\d:\d\d:\d\d\.\d{3}/, at)
+        .replaceAll(pkiOf(oldText), pkiOf(nextText)),
+    );
+    logs.set(
+      old,
+      oldText
+        .split('\n')
+        .flatMap((line) =>
+          line.includes('Becoming a leader')
+            ? [follower.replaceAll(pkiOf(nextText), pkiOf(oldText))]
+            : ELECTED.some((w) => line.includes(w))
+              ? []
+              : [line],
+        )
+        .join('\n'),
+    );
+    logs.set(
+      next,
+      nextText
+        .split('\n')
+        .flatMap((line) => (line === follower ? moved : [line]))
+        .join('\n'),
+    );
   });
   const { gone, come } = difference(before, swapped);
   assert.ok(gone.some((s) => /peer0\.org1\S* became leader of Org1MSP/.test(s.text)));
   assert.ok(come.some((s) => /peer1\.org1\S* became leader of Org1MSP/.test(s.text)));
-  assert.ok(come.some((s) => s.topic === 'block' && /received from \S+ by .*peer1\.org1/.test(s.text)), 'blocks now reach Org1 through the other peer');
+  assert.ok(
+    come.some((s) => s.topic === 'block' && /received from \S+ by .*peer1\.org1/.test(s.text)),
+    'blocks now reach Org1 through the other peer',
+  );
   for (const s of [...gone, ...come]) assert.ok((s.topic === 'election' && s.nodes.some((n) => n.includes('org1'))) || s.topic === 'block', s.text);
 });
 
@@ -87,8 +121,14 @@ test('without its anchor lines an organization’s anchor peer is not told, and 
     for (const [name, text] of logs) logs.set(name, without(text, 'anchor peers of Org2MSP for channel mychannel: ['));
   });
   const { gone, come } = difference(before, stripped);
-  assert.deepEqual(come.map((s) => s.text), []);
-  assert.deepEqual(gone.map((s) => s.topic), ['anchor', 'membership']);
+  assert.deepEqual(
+    come.map((s) => s.text),
+    [],
+  );
+  assert.deepEqual(
+    gone.map((s) => s.topic),
+    ['anchor', 'membership'],
+  );
   assert.match(gone[0]?.text ?? '', /anchor peer of Org2MSP/);
   assert.match(gone[1]?.text ?? '', /^Until then the peers of Org2MSP/);
 });
@@ -98,7 +138,15 @@ test('a third organization adds its own sentences and changes those that speak o
   const grown = await storyOf((logs) => {
     const text = logs.get('peer0.org2.example.com.log') as string;
     const pkiId = /PKI-ID: ([0-9a-f]{64}), Metadata/.exec(text)?.[1] as string;
-    const stranger = without(text, 'Membership view has changed').replaceAll('org2.example.com', 'org3.example.com').replaceAll('Org2MSP', 'Org3MSP').replaceAll(':9051', ':11051').replaceAll(':10051', ':12051').replaceAll(pkiId, pkiId.replace(/./g, (c) => (c === 'f' ? '0' : (Number.parseInt(c, 16) + 1).toString(16))));
+    const stranger = without(text, 'Membership view has changed')
+      .replaceAll('org2.example.com', 'org3.example.com')
+      .replaceAll('Org2MSP', 'Org3MSP')
+      .replaceAll(':9051', ':11051')
+      .replaceAll(':10051', ':12051')
+      .replaceAll(
+        pkiId,
+        pkiId.replace(/./g, (c) => (c === 'f' ? '0' : (Number.parseInt(c, 16) + 1).toString(16))),
+      );
     logs.set('peer0.org3.example.com.log', stranger);
   });
   const { gone, come } = difference(before, grown);
@@ -107,5 +155,6 @@ test('a third organization adds its own sentences and changes those that speak o
   // What was told of one peer or of the elections of the others stays.
   for (const s of gone) assert.ok(['network', 'membership', 'block', 'anchor'].includes(s.topic), s.text);
   for (const s of gone.filter((x) => x.topic === 'membership')) assert.match(s.text, /every other peer|saw one another/);
-  for (const s of come) assert.ok(s.nodes.some((n) => n.includes('org3')) || ['network', 'membership', 'fault', 'block', 'anchor'].includes(s.topic), s.text);
+  for (const s of come)
+    assert.ok(s.nodes.some((n) => n.includes('org3')) || ['network', 'membership', 'fault', 'block', 'anchor'].includes(s.topic), s.text);
 });

@@ -9,6 +9,7 @@ import type { Analysis } from '../analysis/contract.js';
 import { drawCharts } from '../charts/catalogue.js';
 import type { TimelineEvent } from '../events/event.js';
 import { formatInstant } from '../events/instant.js';
+import { STANDARD_INPUT } from '../recording/files.js';
 import { OperationalError } from '../recording/operational-error.js';
 import { renderReport } from '../report/document.js';
 import { terminalProgress } from './progress.js';
@@ -43,7 +44,8 @@ export const analyzeCommand: CommandModule<object, AnalyzeArguments> = {
 const requireText = (text: string): string => readFileSync(new URL(text, import.meta.url), 'utf8');
 
 async function run(args: AnalyzeArguments): Promise<void> {
-  const paths = args.paths ?? [];
+  // yargs drops a bare `-` from positional arguments.
+  const paths = [...(args.paths ?? []), ...(process.argv.includes(STANDARD_INPUT) ? [STANDARD_INPUT] : [])];
   if (paths.length === 0)
     throw new OperationalError({
       what: 'nothing to analyze was named',

@@ -24,9 +24,15 @@ const parser = yargs(hideBin(process.argv))
   .wrap(Math.min(110, yargs().terminalWidth()))
   .epilogue('Start with: gossipscope analyze FOLDER')
   .fail((message, error) => {
-    if (error !== undefined && error !== null) throw error;
-    throw new OperationalError({ what: 'that command line is not understood', why: message, hint: 'gossipscope --help' });
+    // yargs' own errors (an option without its value) are the user's, all others a command's.
+    if (error !== undefined && error !== null && error.name !== 'YError') throw error;
+    throw new OperationalError({ what: 'that command line is not understood', why: message || error.message, hint: 'gossipscope --help' });
   });
+
+// A reader that closes the pipe (`| head`) has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 try {
   await parser.parseAsync();

@@ -59,6 +59,7 @@ export async function findInputs(paths: readonly string[]): Promise<InputFiles> 
   const root = commonFolder(roots);
   const files = [...found.values()].map((path) => ({ path, source: relative(root, path).split(sep).join('/') }));
   files.sort((a, b) => (a.source < b.source ? -1 : 1));
+  missing.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { root, files, missing, standardInput: paths.includes(STANDARD_INPUT) };
 }
 
