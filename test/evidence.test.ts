@@ -22,7 +22,12 @@ interface Cited {
   readonly shows: readonly (string | RegExp)[];
 }
 
-const clock = (timestamp: string): string => timestamp.slice(11, 23);
+/** A moment as a log line writes it: the clock of the console layouts, or JSON's seconds since the epoch. */
+function clock(timestamp: string): RegExp {
+  const seconds = Math.floor(Date.parse(`${timestamp.slice(0, 19)}Z`) / 1000);
+  const decimals = timestamp.slice(20, 26).replace(/0+$/, '');
+  return new RegExp(`${timestamp.slice(11, 23).replace('.', '\\.')}|"ts":${seconds}\\.${decimals}`);
+}
 const hostOf = (endpoint: string): string => endpoint.replace(/:\d+$/, '');
 
 /** Every fact of an analysis with what its places must show. */

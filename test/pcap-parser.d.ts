@@ -1,19 +1,15 @@
+/** The package has no types; this is what of it the differential test uses. */
 declare module 'pcap-parser' {
   import type { EventEmitter } from 'node:events';
   import type { Readable } from 'node:stream';
 
-  interface PacketHeader {
+  export interface PacketHeader {
     readonly timestampSeconds: number;
     readonly timestampMicroseconds: number;
     readonly capturedLength: number;
     readonly originalLength: number;
   }
 
-  /** Emits `packet` for every packet, then `end`; or `error`. */
-  function parse(input: string | Readable): EventEmitter;
-
-  const api: { readonly parse: typeof parse };
-
-  export type { PacketHeader };
-  export default api;
+  /** Emits `packetHeader` for every packet, then `end`; or `error`. */
+  export function parse(input: string | Readable): EventEmitter;
 }

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { coverageTable } from './coverage-table.js';
 
 /**
  * Runs the compiled tests with node's own runner: all of them, or those whose path contains one of the arguments. Node 20 takes folders, Node 22 takes
@@ -25,6 +26,11 @@ if (files.length === 0) {
 
 const flags = ['--enable-source-maps', '--test', `--test-concurrency=${availableParallelism()}`];
 if (process.env['RUNS'] !== undefined) flags.unshift('--import', new URL('./fuzz-runs.js', import.meta.url).href);
-if (process.env['COVERAGE'] === '1') flags.push('--experimental-test-coverage');
-const { status } = spawnSync(process.execPath, [...flags, ...files], { cwd: ROOT, stdio: 'inherit' });
+const coverage = process.env['COVERAGE'] === '1' ? mkdtempSync(join(tmpdir(), 'gossipscope-coverage-')) : null;
+const env = coverage === null ? process.env : { ...process.env, NODE_V8_COVERAGE: coverage };
+const { status } = spawnSync(process.execPath, [...flags, ...files], { cwd: ROOT, stdio: 'inherit', env });
+if (coverage !== null) {
+  process.stdout.write(`${coverageTable(coverage, join(COMPILED, 'src'))}\n`);
+  rmSync(coverage, { recursive: true, force: true });
+}
 process.exit(status ?? 1);

@@ -54,7 +54,7 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
   const lifecycle = reconstructLifecycle(network, connectivity.silentHosts);
   const channelsReader = reconstructChannels(network);
   const views = readViews(network);
-  const leaders = readLeadership(network);
+  const leaders = readLeadership();
   const dissemination = reconstructDissemination(network);
   const contact = reconstructContacts(
     network,

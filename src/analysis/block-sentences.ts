@@ -10,8 +10,9 @@ export function tellBlocks(channel: Channel, told: Told): readonly Sentence[] {
   const numbered = channel.blocks.filter((b) => b.number >= 1 && b.copies.some((c) => (c.receivedAt ?? c.committedAt) !== null));
   const first = numbered.slice(0, TOLD_BLOCKS);
   const rest = numbered.slice(TOLD_BLOCKS);
-  const late = new Set(lateCopies(channel, told).flatMap((l) => l.copies));
-  return [...first.map((b) => tellBlock(b, channel, late)), ...tellRest(rest, channel, late), ...tellCatchUps(channel, told)];
+  const catchUps = lateCopies(channel, told);
+  const late = new Set(catchUps.flatMap((l) => l.copies));
+  return [...first.map((b) => tellBlock(b, channel, late)), ...tellRest(rest, channel, late), ...tellCatchUps(channel, catchUps)];
 }
 
 const moment = (c: BlockCopy): string => (c.receivedAt ?? c.committedAt) as string;
@@ -42,7 +43,7 @@ function tellBlock(block: Block, channel: Channel, late: ReadonlySet<BlockCopy>)
     .sort();
   const done =
     committed.length > 1 && verb === 'received'
-      ? `; committed everywhere ${durationOf(microsOf(committed.at(-1) as string) - microsOf(begin))} after that`
+      ? `; the last peer committed it ${durationOf(microsOf(committed.at(-1) as string) - microsOf(begin))} after the first one received it`
       : '';
   const cut =
     block.ordered?.writtenAt != null && block.ordered.writtenAt <= begin
@@ -92,33 +93,43 @@ interface CatchUp {
 
 /** Copies a peer got only because it came later than the block: after its join or its restart, in one run of consecutive numbers. */
 function lateCopies(channel: Channel, told: Told): readonly CatchUp[] {
+  const blocks = channel.blocks.filter((b) => b.number >= 1).map((b) => ({ number: b.number, firsts: firstTwo(b.copies), byPeer: copiesByPeer(b) }));
   return channel.peers.flatMap((p) => {
-    const returns = [
-      ...(p.joinedAt === null ? [] : [p.joinedAt]),
-      ...(told.nodes
-        .find((n) => n.name === p.peer)
-        ?.starts.slice(1)
-        .map((s) => s.at) ?? []),
-    ];
-    return returns.flatMap((since): readonly CatchUp[] => {
-      const missed = channel.blocks.flatMap((b) => {
-        const own = b.copies.find((c) => c.peer === p.peer);
-        const firstElsewhere = b.copies
-          .filter((c) => c.peer !== p.peer && (c.receivedAt ?? c.committedAt) !== null)
-          .map(moment)
-          .sort()[0];
-        const at = own?.receivedAt ?? own?.committedAt ?? null;
-        return b.number >= 1 && own !== undefined && at !== null && at >= since && firstElsewhere !== undefined && firstElsewhere < since
-          ? [{ number: b.number, copy: own }]
-          : [];
-      });
-      return missed.length === 0 ? [] : [{ peer: p.peer, copies: missed.map((m) => m.copy), numbers: missed.map((m) => m.number) }];
-    });
+    const starts = told.nodes.find((n) => n.name === p.peer)?.starts.slice(1) ?? [];
+    const returns = [...(p.joinedAt === null ? [] : [p.joinedAt]), ...starts.map((s) => s.at)].sort();
+    const caughtUp = new Map<string, { readonly copies: BlockCopy[]; readonly numbers: number[] }>();
+    for (const { number, firsts, byPeer } of blocks) {
+      const copy = byPeer.get(p.peer);
+      const elsewhere = firsts.find((c) => c.peer !== p.peer);
+      if (copy === undefined || elsewhere === undefined) continue;
+      const since = returns.findLast((r) => r <= moment(copy));
+      if (since === undefined || moment(elsewhere) >= since) continue;
+      const known = caughtUp.get(since) ?? { copies: [], numbers: [] };
+      caughtUp.set(since, known);
+      known.copies.push(copy);
+      known.numbers.push(number);
+    }
+    return [...caughtUp].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, missed]) => ({ peer: p.peer, ...missed }));
   });
 }
 
-function tellCatchUps(channel: Channel, told: Told): readonly Sentence[] {
-  return lateCopies(channel, told).map(({ peer, copies, numbers }) => {
+const isDated = (c: BlockCopy): boolean => (c.receivedAt ?? c.committedAt) !== null;
+
+function copiesByPeer(block: Block): ReadonlyMap<string, BlockCopy> {
+  return new Map(block.copies.filter(isDated).map((c) => [c.peer, c] as const));
+}
+
+/** The two earliest copies: one of them is at another peer than any that is asked about. */
+function firstTwo(copies: readonly BlockCopy[]): readonly BlockCopy[] {
+  return copies.filter(isDated).reduce<readonly BlockCopy[]>((earliest, c) => {
+    const place = earliest.findIndex((e) => moment(c) < moment(e));
+    if (place < 0) return earliest.length < 2 ? [...earliest, c] : earliest;
+    return [...earliest.slice(0, place), c, ...earliest.slice(place)].slice(0, 2);
+  }, []);
+}
+
+function tellCatchUps(channel: Channel, catchUps: readonly CatchUp[]): readonly Sentence[] {
+  return catchUps.map(({ peer, copies, numbers }) => {
     const moments = copies.map(moment).sort();
     const from = moments[0] as string;
     const micros = microsOf(moments.at(-1) as string) - microsOf(from);

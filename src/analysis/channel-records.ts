@@ -169,8 +169,9 @@ function pathOf(
   const stream = parts.deliverStreams.find(
     (s) =>
       s.peer === copy.peer &&
-      (s.channel === channel || s.channel === null) &&
-      (s.openedAt ?? at) <= at &&
+      // The orderer's call log names no channel: it speaks for the only one.
+      (s.channel === channel || (s.channel === null && joinedChannels(copy.peer, parts) === 1)) &&
+      (s.openedAt ?? s.knownSince) <= at &&
       (s.closedAt === null || s.closedAt >= since),
   );
   const own = leaderships.find(([o]) => o.peers.includes(copy.peer));
@@ -187,6 +188,8 @@ function pathOf(
   const [mate] = mates;
   return { via: 'gossip', from: mate !== undefined && mates.length === 1 ? { node: mate, basis: 'leadership', confidence: 0.9 } : null };
 }
+
+const joinedChannels = (peer: string, parts: ChannelParts): number => [...parts.channels.peers.values()].filter((peers) => peers.has(peer)).length;
 
 /** Push and pull bring a block within one round or two: pullInterval 4 s, digestWaitTime 1 s; what comes later may be a state transfer. */
 const PULL_WINDOW_MICROS = 8_000_000;

@@ -68,6 +68,8 @@ export interface Start {
 
 export interface Stop {
   readonly at: Timestamp;
+  /** Asked to stop, died of a panic it printed, or ended without a word. */
+  readonly how: 'asked' | 'crashed' | 'silent';
   readonly basis: 'log' | 'docker' | 'packets' | 'last-line';
   readonly evidence: readonly Evidence[];
 }

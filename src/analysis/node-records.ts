@@ -76,6 +76,6 @@ function describeNode(n: NodeIdentity, parts: NodeParts, lifecycle: Lifecycle | 
         evidence: s.evidence,
       }),
     ),
-    stops: (lifecycle?.stops ?? []).map((s) => ({ at: at(s.at), basis: s.basis, evidence: s.evidence })),
+    stops: (lifecycle?.stops ?? []).map((s) => ({ at: at(s.at), how: s.how, basis: s.basis, evidence: s.evidence })),
   };
 }

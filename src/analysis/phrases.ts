@@ -11,8 +11,9 @@ export function clockOf(timestamp: string): string {
 /** A duration as people say it: `19 ms`, `6.2 s`, `1 min 5 s`. */
 export function durationOf(micros: number): string {
   if (micros < 1000) return 'less than 1 ms';
-  if (micros < 1_000_000) return `${Math.round(micros / 1000)} ms`;
-  if (micros < 10_000_000) return `${(micros / 1_000_000).toFixed(1)} s`;
+  // What rounds up to the next unit is told in it.
+  if (micros < 999_500) return `${Math.round(micros / 1000)} ms`;
+  if (micros < 9_950_000) return `${(micros / 1_000_000).toFixed(1)} s`;
   const seconds = Math.round(micros / 1_000_000);
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

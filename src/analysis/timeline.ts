@@ -38,7 +38,7 @@ function kindOfEvents(events: readonly LogEvent[]): NodeKind {
   let peer = 0;
   let orderer = 0;
   for (const { body } of events) {
-    if (body.kind === 'process.banner') return body.role;
+    if ('role' in body) return body.role;
     if (body.kind === 'rpc.completed') {
       if (body.service.startsWith('orderer.')) orderer++;
       else if (body.service.startsWith('gossip.') || body.service.startsWith('protos.')) peer++;
@@ -54,9 +54,21 @@ const endpointsOfMember = (m: MemberRef): readonly string[] => [m.endpoint, m.in
 /** More would say nothing new about which process a piece belongs to. */
 const MAX_FINGERPRINTS = 20_000;
 
+/** The events of each run of a log, by the run's index. */
+function eventsByRun(log: RecordedLog): ReadonlyMap<number, readonly LogEvent[]> {
+  const byRun = new Map<number, LogEvent[]>();
+  for (const event of log.events) {
+    const known = byRun.get(event.run);
+    if (known === undefined) byRun.set(event.run, [event]);
+    else known.push(event);
+  }
+  return byRun;
+}
+
 function runFactsOf(log: RecordedLog): readonly RunFacts[] {
+  const byRun = eventsByRun(log);
   return log.summary.runs.map((run) => {
-    const events = log.events.filter((e) => e.run === run.index);
+    const events = byRun.get(run.index) ?? [];
     const named: string[] = [];
     const served: string[] = [];
     const pkiIds = new Set<string>();
@@ -161,9 +173,10 @@ const BANNER_DELAY_MICROS = 10_000_000;
 function incarnationsOf(logs: readonly RecordedLog[], directory: Directory): ReadonlyMap<string, readonly Incarnation[]> {
   const spans = new Map<string, RunSpan[]>();
   for (const log of logs) {
+    const byRun = eventsByRun(log);
     for (const run of log.summary.runs) {
       const node = directory.nodeOfRun(log.source, run.index);
-      const banner = log.events.find((e) => e.run === run.index && e.body.kind === 'process.banner');
+      const banner = byRun.get(run.index)?.find((e) => e.body.kind === 'process.banner');
       const list = spans.get(node) ?? [];
       list.push({ source: log.source, run, bannerAt: banner?.at ?? null });
       spans.set(node, list);
@@ -173,14 +186,19 @@ function incarnationsOf(logs: readonly RecordedLog[], directory: Directory): Rea
   for (const [node, list] of spans) {
     list.sort((a, b) => a.run.firstAt - b.run.firstAt || a.run.lastAt - b.run.lastAt || byPath(a, b) || a.run.index - b.run.index);
     const lives: Incarnation[] = [];
+    let lastHasBanner = false;
     for (const { source, run, bannerAt } of list) {
       const last = lives.at(-1);
-      const begins = run.counterStartsAtOne || (bannerAt !== null && bannerAt - run.firstAt < BANNER_DELAY_MICROS);
-      const startsAnew =
+      // An orderer prints its first line before it has read which format to log in: console, then JSON.
+      const completesStart: boolean =
+        last !== undefined && !lastHasBanner && !run.counterStartsAtOne && bannerAt !== null && bannerAt - last.firstAt < BANNER_DELAY_MICROS;
+      const begins: boolean = !completesStart && (run.counterStartsAtOne || (bannerAt !== null && bannerAt - run.firstAt < BANNER_DELAY_MICROS));
+      const startsAnew: boolean =
         last === undefined ||
         (begins && run.firstAt > last.lastAt) ||
         (begins && last.startIsLogged && run.firstAt > last.firstAt && !coveredBySame(list, source, run));
-      if (startsAnew) {
+      lastHasBanner = bannerAt !== null || (lastHasBanner && !startsAnew);
+      if (last === undefined || startsAnew) {
         lives.push({
           node,
           index: lives.length,

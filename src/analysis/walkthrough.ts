@@ -267,7 +267,7 @@ function tellTerm(term: Term, o: Organization, channel: Channel, told: Told): re
   const pulls =
     stream === undefined
       ? ''
-      : ` and opened a block stream to ${stream.orderer ?? loneOrderer(told) ?? 'the orderer'} ${durationOf(microsOf(stream.openedAt as string) - microsOf(term.from))} later`;
+      : `; it opened a block stream to ${stream.orderer ?? loneOrderer(told) ?? 'the orderer'} ${durationOf(microsOf(stream.openedAt as string) - microsOf(term.from))} later`;
   const begun = sentence(
     'election',
     term.from,
@@ -608,11 +608,21 @@ const SAME_STORY_MICROS = 60_000_000;
 
 function tellSuspicions(told: Told): readonly Sentence[] {
   const stories: Suspicion[][] = [];
+  const latest = new Map<string, Suspicion[]>();
   for (const s of told.gossip.suspicions) {
-    const known = stories.findLast((group) => group[0]?.observer === s.observer && group[0].subject === s.subject);
+    const pair = `${s.observer}\n${s.subject}`;
+    const known = latest.get(pair);
     if (known !== undefined && microsOf(s.at) - microsOf((known.at(-1) as Suspicion).at) < SAME_STORY_MICROS) known.push(s);
-    else stories.push([s]);
+    else {
+      const story = [s];
+      latest.set(pair, story);
+      stories.push(story);
+    }
   }
+  const changes = Map.groupBy(
+    told.channels.flatMap((c) => c.membership.changes),
+    (c) => c.observer,
+  );
   return stories.flatMap((story) => {
     const [first] = story;
     const last = story.at(-1);
@@ -622,18 +632,11 @@ function tellSuspicions(told: Told): readonly Sentence[] {
     const reason = story.find((s) => s.reason !== null)?.reason ?? null;
     const words = [...new Set(story.map((s) => SUSPICION_WORDS[s.kind]))];
     const repeated = story.length > words.length ? `, ${story.length} lines until ${clockOf(last.at)}` : '';
-    const back = told.channels
-      .flatMap((c) => c.membership.changes)
-      .find((c) => c.observer === first.observer && c.online.includes(first.subject) && c.at > last.at);
-    const gone = told.channels
-      .flatMap((c) => c.membership.changes)
-      .some(
-        (c) =>
-          c.observer === first.observer &&
-          c.offline.includes(first.subject) &&
-          c.at >= first.at &&
-          microsOf(c.at) - microsOf(first.at) < SAME_STORY_MICROS,
-      );
+    const own = changes.get(first.observer) ?? [];
+    const back = own.find((c) => c.online.includes(first.subject) && c.at > last.at);
+    const gone = own.some(
+      (c) => c.offline.includes(first.subject) && c.at >= first.at && microsOf(c.at) - microsOf(first.at) < SAME_STORY_MICROS,
+    );
     const down =
       told.nodes
         .find((n) => n.name === first.subject)
@@ -669,7 +672,7 @@ function tellStops(told: Told): readonly Sentence[] {
   return told.nodes.flatMap((node) =>
     node.stops.map((stop) => {
       const how: Readonly<Record<typeof stop.basis, string>> = {
-        log: 'was stopped',
+        log: stop.how === 'crashed' ? 'died of a panic' : 'was stopped',
         docker: 'ended without a word (by Docker’s record)',
         packets: 'ended without a word (its connections closed at once)',
         'last-line': 'ended without a word some time after this, its last line',
@@ -683,7 +686,7 @@ function tellStops(told: Told): readonly Sentence[] {
       );
       const role = leading.length > 0 ? `, while it was leader of ${listOf(leading)}` : '';
       return sentence(
-        stop.basis === 'log' ? 'stop' : 'fault',
+        stop.how === 'asked' ? 'stop' : 'fault',
         stop.at,
         `The ${node.kind} ${node.name} ${how[stop.basis]}${role}.`,
         [node.name],

@@ -21,7 +21,7 @@ const barsOf = (chart: Chart | null, label: string): readonly unknown[] =>
   ]);
 
 const nodes = ['a.org1', 'b.org1'].map((name) =>
-  buildNode(name, { mspId: 'Org1MSP', stops: name === 'a.org1' ? [{ at: at(40_000), basis: 'log', evidence: [] }] : [] }),
+  buildNode(name, { mspId: 'Org1MSP', stops: name === 'a.org1' ? [{ at: at(40_000), how: 'asked', basis: 'log', evidence: [] }] : [] }),
 );
 const overlap = { peers: ['a.org1', 'b.org1'], from: at(10_000), to: at(10_019.25), evidence: [] };
 const disputed = buildOrganization('Org1MSP', ['b.org1', 'a.org1'], {

@@ -8,7 +8,7 @@ import { addFrameTexts, analyze } from '../analysis/analyze.js';
 import type { Analysis } from '../analysis/contract.js';
 import { drawCharts } from '../charts/catalogue.js';
 import type { TimelineEvent } from '../events/event.js';
-import { formatInstant } from '../events/instant.js';
+import { formatInstant, type Instant } from '../events/instant.js';
 import { STANDARD_INPUT } from '../recording/files.js';
 import { OperationalError } from '../recording/operational-error.js';
 import { renderReport } from '../report/document.js';
@@ -36,7 +36,7 @@ export const analyzeCommand: CommandModule<object, AnalyzeArguments> = {
       .option('node', { type: 'string', array: true, requiresArg: true, describe: 'FILE=NAME: whose log FILE is, where nothing in it says' })
       .option('utc-offset', { type: 'string', requiresArg: true, describe: '+hh:mm of log times whose zone abbreviation is not UTC' })
       .option('charts', { type: 'boolean', default: true, describe: 'write chart PNGs (--no-charts: only JSON and HTML)' })
-      .example('$0 captures/byfn-bootstrap-steps', 'a recorded folder')
+      .example('$0 analyze captures/byfn-bootstrap-steps', 'a recorded folder')
       .example('docker logs peer0 2>&1 | $0 analyze - capture.pcap', 'a log from a pipe and a capture'),
   handler: run,
 };
@@ -100,7 +100,7 @@ async function writeOutputs(
 ): Promise<void> {
   const charts = drawCharts(analysis);
   try {
-    mkdirSync(join(out, 'charts'), { recursive: true });
+    mkdirSync(pngs ? join(out, 'charts') : out, { recursive: true });
     writeFileSync(join(out, 'analysis.json'), `${JSON.stringify(analysis, null, 1)}\n`);
     await pipeline(Readable.from(events.map(eventRecord)), ndjson.stringify(), createWriteStream(join(out, 'events.ndjson')));
     say('drawing charts');
@@ -121,8 +121,15 @@ async function writeOutputs(
   }
 }
 
+/** Fields of event bodies that are instants. */
+const MOMENTS: ReadonlySet<string> = new Set(['expiresAt', 'deadline']);
+
 /** One event of `events.ndjson`: when, where, what, and the place that shows it. */
 function eventRecord(event: TimelineEvent): Readonly<Record<string, unknown>> {
   const { kind, ...rest } = event.body;
-  return { at: formatInstant(event.at), node: event.node, kind, ...rest, evidence: event.evidence };
+  // The moments that a body holds are written as times, like every other.
+  const moments = Object.fromEntries(
+    Object.entries(rest).flatMap(([key, value]) => (MOMENTS.has(key) && typeof value === 'number' ? [[key, formatInstant(value as Instant)]] : [])),
+  );
+  return { at: formatInstant(event.at), node: event.node, kind, ...rest, ...moments, evidence: event.evidence };
 }

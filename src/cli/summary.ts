@@ -1,4 +1,5 @@
 import type { Analysis, Channel } from '../analysis/contract.js';
+import { microsOf } from '../analysis/phrases.js';
 
 const MAX_LINES = 10;
 
@@ -30,14 +31,9 @@ const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b
 
 function channelLines(channel: Channel): readonly string[] {
   const name = channel.name ?? 'unnamed channel';
-  const leaders = channel.organizations.filter((o) => o.peers.length > 0).map((o) => `${o.mspId ?? o.peers[0]}: ${leaderOf(o)}`);
-  const views = Object.values(channel.membership.fullViewAt);
-  const membership =
-    channel.membership.basis === null
-      ? 'membership: these logs print no views'
-      : channel.membership.convergedAt === null
-        ? `membership: ${views.filter((v) => v !== null).length} of ${views.length} peers came to see all the others`
-        : `membership: all ${views.length} peers saw one another at ${channel.membership.convergedAt.slice(11, 23)}`;
+  const leaders = channel.organizations
+    .filter((o) => o.peers.length > 0)
+    .map((o) => `${o.mspId ?? `(organization of ${o.peers.join(', ')})`}: ${leaderOf(o)}`);
   const { received, committed } = channel.propagation;
   const times =
     received.count > 0
@@ -47,17 +43,45 @@ function channelLines(channel: Channel): readonly string[] {
         : 'no block at two peers';
   return [
     `${name}: leaders ${leaders.join('; ') || 'unknown'}`,
-    `${name}: ${membership}`,
+    ...leadershipTroubles(channel).map((t) => `${name}: ${t}`),
+    `${name}: ${sayMembership(channel)}`,
     `${name}: ${plural(channel.blocks.length, 'block')}; ${times}`,
   ];
+}
+
+/** Overlaps and gaps of leadership, those of all organizations in one line each. */
+function leadershipTroubles(channel: Channel): readonly string[] {
+  const spansOf = (o: Channel['organizations'][number], kind: 'overlaps' | 'leaderless'): readonly string[] =>
+    o.leadership[kind].map(
+      (s) =>
+        `${o.mspId ?? o.peers[0]} from ${s.from.slice(11, 19)} ${s.to === null ? 'to the end' : `for ${sayMicros(microsOf(s.to) - microsOf(s.from))}`}`,
+    );
+  const told = (kind: 'overlaps' | 'leaderless', words: string): readonly string[] => {
+    const spans = channel.organizations.flatMap((o) => spansOf(o, kind));
+    return spans.length === 0
+      ? []
+      : [`${words}: ${spans.slice(0, MAX_SPANS).join('; ')}${spans.length > MAX_SPANS ? ` and ${spans.length - MAX_SPANS} more` : ''}`];
+  };
+  return [...told('overlaps', 'several leaders at once'), ...told('leaderless', 'no leader')];
+}
+
+const MAX_SPANS = 3;
+
+function sayMembership(channel: Channel): string {
+  const { basis, convergedAt, fullViewAt, matrix } = channel.membership;
+  const views = Object.values(fullViewAt);
+  if (basis === null) return 'membership: these logs print no views';
+  if (views.length < 2) return `membership: one peer's log only; it saw ${plural(new Set(matrix.map((c) => c.subject)).size, 'other peer')}`;
+  if (convergedAt !== null) return `membership: all ${views.length} peers saw one another at ${convergedAt.slice(11, 23)}`;
+  return `membership: ${views.filter((v) => v !== null).length} of ${views.length} peers came to see all the others`;
 }
 
 function leaderOf(o: Channel['organizations'][number]): string {
   const { terms, verdict } = o.leadership;
   if (verdict === 'static') return `static (${o.staticLeaders.join(', ')})`;
-  if (verdict === 'unknown') return 'unknown';
+  if (verdict === 'unknown' && terms.length === 0) return 'unknown';
   const current = terms.filter((t) => t.to === null).map((t) => t.peer);
   const last = [...terms].sort((a, b) => ((a.to ?? '') < (b.to ?? '') ? -1 : 1)).at(-1);
   if (current.length > 0) return current.join(' and ');
-  return last === undefined ? 'none' : `${last.peer} until ${last.to?.slice(11, 19) ?? '?'}`;
+  return last === undefined ? 'none' : `${last.peer} until ${last.to?.slice(11, 19) ?? '?'}${verdict === 'unknown' ? ', then unknown' : ''}`;
 }

@@ -43,8 +43,8 @@ export type EventBody =
   /** "Returning host:port": the address the peer uses for itself. */
   | { readonly kind: 'process.address-used'; readonly endpoint: string }
   | { readonly kind: 'process.tls-enabled'; readonly role: 'peer' | 'orderer' }
-  /** First words of a graceful stop. */
-  | { readonly kind: 'process.stopping'; readonly how: 'signal' | 'exit' | 'chain-stop' | 'gossip-stop'; readonly signal: number | null }
+  /** First words of a stop: asked for, or a panic's. */
+  | { readonly kind: 'process.stopping'; readonly how: 'panic' | 'signal' | 'exit' | 'chain-stop' | 'gossip-stop'; readonly signal: number | null }
   | { readonly kind: 'process.certificate-noted'; readonly certificate: string; readonly expiresAt: Instant | null; readonly expired: boolean }
   // ── gossip instance, bootstrap, connections
   | { readonly kind: 'gossip.initialized'; readonly endpoint: string; readonly bootstrap: readonly string[] | null }

@@ -110,6 +110,9 @@ class Service {
   /** Lines before the first record, and the first of them: the tail of a message, or another program's. */
   leadingLines = 0;
   firstLeading: { readonly line: number; readonly text: string } | null = null;
+  lastRun: OpenRun | null = null;
+  /** The Go runtime told of a panic: what follows until the next record is its trace. */
+  hasCrashed = false;
 
   constructor(prefix: string | null, tracker: RunTracker) {
     this.prefix = prefix;
@@ -413,6 +416,13 @@ export class LogDecoder {
   }
 
   #readContinuation(text: string, service: Service): void {
+    const crashedRun = GO_CRASH.test(text) ? service.lastRun : null;
+    if (crashedRun !== null) {
+      this.#finishPending(service);
+      if (!service.hasCrashed) this.#noteCrash(crashedRun, crashedRun.lastAt, text);
+      service.hasCrashed = true;
+    }
+    if (service.hasCrashed) return;
     const pending = service.pending;
     if (service.hasRecord && !service.singleLine) {
       if (pending === null || pending.more === null) {
@@ -496,6 +506,9 @@ export class LogDecoder {
     this.#innerRecords[inner]++;
     if (this.#from === null || at < this.#from) this.#from = at;
     if (this.#to === null || at > this.#to) this.#to = at;
+    service.lastRun = run;
+    service.hasCrashed = false;
+    if (level === PANIC_LEVEL || level === FATAL_LEVEL) this.#noteCrash(run, at, line);
     run.records++;
     run.levels[level] = (run.levels[level] as number) + 1;
     if (logger.isGossip && run.startedPeer) run.gossipLevels[level] = (run.gossipLevels[level] as number) + 1;
@@ -503,6 +516,20 @@ export class LogDecoder {
     else if (at < run.firstAt) run.firstAt = at;
     run.lastLine = this.#logicalLine;
     run.lastText = line;
+  }
+
+  /** A record at PANIC or FATAL level, or the Go runtime's own word, is the last of its process. */
+  #noteCrash(run: OpenRun, at: Instant, line: string): void {
+    const text = decodeUtf8(stripColours(line.slice(0, 2 * MAX_TEXT_LENGTH))).slice(0, MAX_TEXT_LENGTH);
+    this.#onEvent({
+      body: { kind: 'process.stopping', how: 'panic', signal: null },
+      at,
+      stampMicros: null,
+      run: run.index,
+      id: null,
+      line: this.#logicalLine,
+      text,
+    });
   }
 
   #judgeUnmatched(logger: KnownLogger, level: number, line: string, messageStart: number): void {
@@ -625,6 +652,12 @@ export class LogDecoder {
 }
 
 const STARTED_PEER = 'Started peer with ID=';
+
+const PANIC_LEVEL = LEVELS.indexOf('PANI');
+const FATAL_LEVEL = LEVELS.indexOf('FATA');
+
+/** How the Go runtime begins to tell that the process dies (runtime/panic.go). */
+const GO_CRASH = /^(?:panic|fatal error): /;
 
 function startsBanner(line: string, at: number): boolean {
   return line.startsWith('Starting peer:', at) || line.startsWith('Starting orderer:', at);

@@ -65,6 +65,7 @@ export class CaptureFollower {
   readonly #linkTypes: number[] = [];
   #unreadable = 0;
   #truncated = 0;
+  #firstTruncated = 0;
   #from = 0.5;
   #to = 0.5;
   #summary: CaptureSummary | null = null;
@@ -113,6 +114,10 @@ export class CaptureFollower {
     const any = this.#clock.frame > 0;
     const connections = this.#table.facts();
     const { refused } = this.#around.burstBudget;
+    if (this.#truncated > 0) {
+      const example = `frame ${this.#firstTruncated} is cut by the snap length`;
+      this.#around.note('packet-truncated', example, this.#firstTruncated, this.#truncated);
+    }
     if (refused > 0) this.#around.note('bursts-not-kept', 'more bursts than are kept', null, refused);
     return {
       format: this.#reader.format ?? 'pcap',
@@ -140,7 +145,7 @@ export class CaptureFollower {
     clock.frame = frame.number;
     clock.micros = micros;
     clock.bytes += frame.end - frame.start;
-    if (frame.end - frame.start < frame.wireLength) this.#truncated += 1;
+    if (frame.end - frame.start < frame.wireLength && this.#truncated++ === 0) this.#firstTruncated = frame.number;
     if (!this.#linkTypes.includes(frame.linkType)) this.#meetLinkType(frame);
     if (this.#fragments.size > 0) this.#fragments.expire();
     const view = this.#view;

@@ -99,6 +99,7 @@ describe('classic pcap', () => {
   it('counts frames that the snap length cut, and their payload by its length on the wire', () => {
     const summary = decodeCapture(talk().file({ snapLength: 60 }));
     assert.equal(summary.truncated, 1);
+    assert.deepEqual(oddityCounts(summary), { 'packet-truncated': 1 });
     const connection = onlyConnection(summary);
     assert.equal(connection.payloadBytes.fromClient, 100);
     assert.equal(connection.bytesMissing, 94);

@@ -46,6 +46,8 @@ export class PcapReader implements RecordReader {
   #headerRead = false;
   #littleEndian = false;
   #nanos = false;
+  /** Fractions in a second. */
+  #fractions = 1_000_000;
   /** Position in the file of the byte at `data[0]`, for messages. */
   #filePosition = 0;
   #lastSeconds = -1;
@@ -79,6 +81,7 @@ export class PcapReader implements RecordReader {
     const magic = u32be(data, at);
     this.#littleEndian = magic === MICROS_LITTLE_ENDIAN || magic === NANOS_LITTLE_ENDIAN;
     this.#nanos = magic === NANOS_BIG_ENDIAN || magic === NANOS_LITTLE_ENDIAN;
+    this.#fractions = this.#nanos ? 1_000_000_000 : 1_000_000;
     const major = u16(data, at + 4, this.#littleEndian);
     if (major !== 2) this.#note('capture-version', `file format version ${major}, read as 2.4`, null);
     // The upper bits of the link type tell the length of a frame check sequence.
@@ -130,7 +133,7 @@ export class PcapReader implements RecordReader {
   /** Whether the four numbers at `at` can be a record header; zeros (a slimmed payload) cannot. */
   #plausible(data: Uint8Array, at: number): boolean {
     const captured = u32(data, at + 8, this.#littleEndian);
-    return captured > 0 && captured <= MAX_FRAME_BYTES && u32(data, at + 4, this.#littleEndian) < (this.#nanos ? 1_000_000_000 : 1_000_000);
+    return captured > 0 && captured <= MAX_FRAME_BYTES && u32(data, at + 4, this.#littleEndian) < this.#fractions;
   }
 
   #emit(data: Uint8Array, at: number, next: number): void {
@@ -154,11 +157,15 @@ export class PcapReader implements RecordReader {
     this.#sink.frame(frame);
   }
 
+  /** What is at `at` is no record header: either one whose length lies, its time being right, or no header at all. */
   #loseRecord(data: Uint8Array, at: number, base: number): void {
-    this.frames += 1;
     this.unreadable += 1;
     this.#lost = true;
     this.#garbageBytes = 0;
+    const steps = Math.abs(u32(data, at, this.#littleEndian) - this.#lastSeconds);
+    const isInTime = this.#lastSeconds < 0 || steps <= MAX_CHAIN_STEP_SECONDS;
+    if (!isInTime || u32(data, at + 4, this.#littleEndian) >= this.#fractions) return;
+    this.frames += 1;
     const captured = u32(data, at + 8, this.#littleEndian);
     this.#note('lying-length', `record ${this.frames} at byte ${base + at} claims ${captured} captured bytes`, this.frames);
   }
@@ -185,7 +192,7 @@ export class PcapReader implements RecordReader {
     if (found >= 0) this.#lost = false;
     this.wantedBytes = 2 * CHAIN_REACH_BYTES;
     if (found >= 0 || final) {
-      this.#note('unreadable-bytes', `${this.#garbageBytes} bytes up to byte ${base + upTo} are no records`, this.frames);
+      this.#note('unreadable-bytes', `${this.#garbageBytes} bytes up to byte ${base + upTo} are no records`, this.frames === 0 ? null : this.frames);
     }
     return upTo;
   }

@@ -167,10 +167,23 @@ export class StreamFollower {
       if (frame > 0 && data > 0) this.bursts.add(micros, frame, data);
       return;
     }
+    if (inHandshake && frame > 0) this.#readCutMessage(frame);
     this.#mode = SEEKING;
     this.#bodyLeft = 0;
     this.#headerBytes = 0;
     this.close();
+  }
+
+  /** Reads what the snap length left of a hello: the server's name is near its beginning. */
+  #readCutMessage(frame: number): void {
+    const buffer = this.#handshake;
+    if (buffer === null || this.#handshakeBytes < MESSAGE_HEADER_BYTES) return;
+    const type = u8(buffer, 0);
+    if (type === CLIENT_HELLO && readClientHello(buffer, MESSAGE_HEADER_BYTES, this.#handshakeBytes) !== null) {
+      this.#readClientHello(buffer, MESSAGE_HEADER_BYTES, this.#handshakeBytes, frame);
+    } else if (type === SERVER_HELLO && readServerHello(buffer, MESSAGE_HEADER_BYTES, this.#handshakeBytes) !== null) {
+      this.#readServerHello(buffer, MESSAGE_HEADER_BYTES, this.#handshakeBytes, frame);
+    }
   }
 
   #feedPlaintext(start: number, end: number, wireEnd: number, frame: number, micros: number): void {

@@ -92,14 +92,16 @@ export function identifyConnections(
     .map(({ c, ends: e }) => ({ from: e.from, to: e.to, observed: c, evidence: evidenceOf(c) }))
     .sort((a, b) => a.observed.firstAt - b.observed.firstAt || (a.from + a.to < b.from + b.to ? -1 : 1));
   const wireNodes = kindsOf(connections, known, names, observed, addresses);
-  const kindOf = (name: string): NodeKind | null => directory.nodes.get(name)?.kind ?? wireNodes.find((n) => n.name === name)?.kind ?? null;
+  const kinds = new Map([...wireNodes, ...directory.nodes.values()].map((n) => [n.name, n.kind] as const));
+  const kindOf = (name: string): NodeKind | null => kinds.get(name) ?? null;
+  const ours = new Set(kept.map((p) => p.c));
   return {
     connections,
     wireNodes,
     streams: connections.filter((c) => kindOf(c.from) === 'peer' && kindOf(c.to) === 'orderer').flatMap(streamOf),
     silentPairs: captures.flatMap((capture) => silentPairsOf(capture, connections, kindOf)),
     silentHosts: silentHostsOf(connections),
-    foreign: pairs.filter((p) => !kept.includes(p) && p.c.outcome === 'established').map((p) => p.c),
+    foreign: observed.filter((c) => !ours.has(c) && c.outcome === 'established'),
     addresses,
   };
 }
@@ -149,28 +151,35 @@ function nameOfCertificate(certificate: CertificateNames, directory: Directory, 
   return known ?? names[0] ?? null;
 }
 
+/** So long after its server is gone a client may still send to its address, which may be another's by then. */
+const LINGER_MICROS = 30_000_000;
+
 /** Addresses that several nodes hold at once, as on one host without containers: alone they name nobody. */
 function sharedAddresses(observed: readonly ObservedConnection[], names: readonly EndNames[]): ReadonlySet<string> {
   const spans = new Map<string, Map<string, { from: Instant; to: Instant }>>();
-  const note = (address: string, name: string | null, at: Instant): void => {
+  const note = (address: string, name: string | null, c: ObservedConnection): void => {
     if (name === null) return;
+    const until = instantOfMicros(Math.max(c.firstAt, c.lastAt - LINGER_MICROS));
     const byName = spans.get(address) ?? new Map<string, { from: Instant; to: Instant }>();
     spans.set(address, byName);
     const span = byName.get(name);
-    if (span === undefined) byName.set(name, { from: at, to: at });
+    if (span === undefined) byName.set(name, { from: c.firstAt, to: until });
     else {
-      span.from = instantOfMicros(Math.min(span.from, at));
-      span.to = instantOfMicros(Math.max(span.to, at));
+      span.from = instantOfMicros(Math.min(span.from, c.firstAt));
+      span.to = instantOfMicros(Math.max(span.to, until));
     }
   };
   for (const [i, c] of observed.entries()) {
-    note(c.server.address, names[i]?.server ?? null, c.firstAt);
-    note(c.client.address, names[i]?.client ?? null, c.firstAt);
+    note(c.server.address, names[i]?.server ?? null, c);
+    note(c.client.address, names[i]?.client ?? null, c);
   }
   const shared = new Set<string>();
   for (const [address, byName] of spans) {
-    const list = [...byName.values()].sort((a, b) => a.from - b.from);
-    if (isAnonymousHost(address) || list.some((s, i) => i > 0 && s.from < (list[i - 1] as { to: Instant }).to)) shared.add(address);
+    let until = Number.NEGATIVE_INFINITY;
+    for (const span of [...byName.values()].sort((a, b) => a.from - b.from)) {
+      if (span.from < until) shared.add(address);
+      until = Math.max(until, span.to);
+    }
   }
   for (const c of observed) for (const end of [c.client, c.server]) if (isAnonymousHost(end.address)) shared.add(end.address);
   return shared;
@@ -233,14 +242,18 @@ function kindsOf(
   const all = new Set(established.flatMap((c) => [c.from, c.to]));
   const dialled = new Set(established.map((c) => c.to));
   const talks = established.filter((c) => conductOf(c.observed) === 'gossip');
-  const partners = (name: string): ReadonlySet<string> => new Set(talks.flatMap((c) => (c.from === name ? [c.to] : c.to === name ? [c.from] : [])));
+  const partnersOf = new Map<string, Set<string>>();
+  for (const c of talks) {
+    partnersOf.set(c.from, (partnersOf.get(c.from) ?? new Set()).add(c.to));
+    partnersOf.set(c.to, (partnersOf.get(c.to) ?? new Set()).add(c.from));
+  }
+  const partners = (name: string): ReadonlySet<string> => partnersOf.get(name) ?? new Set();
   // A client that nobody dials may talk both ways too (chaincode does); gossip has more than one partner, or shows a certificate.
   const isMember = (name: string): boolean => partners(name).size > 0 && (dialled.has(name) || partners(name).size > 1 || certified.has(name));
   const groupOf = groupsOf([...all].filter(isMember), talks);
   const served = established.filter((c) => conductOf(c.observed) === 'served' && dialled.has(c.from) && groupOf(c.from) !== groupOf(c.to));
-  const ordererGroups = new Set(
-    served.filter((c) => !established.some((x) => groupOf(x.from) === groupOf(c.to) && groupOf(x.to) === groupOf(c.from))).map((c) => groupOf(c.to)),
-  );
+  const dials = new Set(established.map((c) => `${groupOf(c.from)}\n${groupOf(c.to)}`));
+  const ordererGroups = new Set(served.filter((c) => !dials.has(`${groupOf(c.to)}\n${groupOf(c.from)}`)).map((c) => groupOf(c.to)));
   const kindOf = (name: string): NodeKind => {
     if (ordererGroups.has(groupOf(name))) return 'orderer';
     if (isMember(name)) return 'peer';
@@ -335,10 +348,24 @@ function silentHostsOf(connections: readonly ConnectionFacts[]): readonly Silent
         (c) => c.observed.closedAt !== null && (c.observed.closedBy === 'both' || c.observed.closedBy === (c.from === node ? 'client' : 'server')),
       )
       .sort((a, b) => (a.observed.closedAt as Instant) - (b.observed.closedAt as Instant));
+    const byEnd = own.map((c) => c.observed).sort((a, b) => a.lastAt - b.lastAt);
+    // The earliest begin among the connections from each place on: whether one of those that end later was open already.
+    const earliest = byEnd.map((c) => c.firstAt);
+    for (let i = earliest.length - 2; i >= 0; i--) earliest[i] = instantOfMicros(Math.min(earliest[i] as Instant, earliest[i + 1] as Instant));
+    const indexFrom = (at: number): number => {
+      let [low, high] = [0, byEnd.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if ((byEnd[middle] as ObservedConnection).lastAt < at) low = middle + 1;
+        else high = middle;
+      }
+      return low;
+    };
     for (const closing of closings) {
       const at = closing.observed.closedAt as Instant;
-      const open = own.filter((c) => c.observed.firstAt <= at && c.observed.lastAt >= at - SAME_END_MICROS);
-      if (open.length < 2 || open.some((c) => c.observed.lastAt > at + SAME_END_MICROS)) continue;
+      const after = indexFrom(at + SAME_END_MICROS + 1);
+      if ((earliest[after] ?? Number.POSITIVE_INFINITY) <= at) continue;
+      if (byEnd.slice(indexFrom(at - SAME_END_MICROS), after).filter((c) => c.firstAt <= at).length < 2) continue;
       const frame = closing.observed.closedFrame ?? closing.observed.lastFrame;
       result.push({ node, at, evidence: { source: closing.observed.source, frame } });
     }

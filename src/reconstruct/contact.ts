@@ -1,6 +1,6 @@
 import type { Evidence } from '../events/evidence.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
-import { commonNameOf, hostOf } from '../topology/endpoint.js';
+import { commonNameOf, portOf } from '../topology/endpoint.js';
 import { type Lifecycle, startAt } from './lifecycle.js';
 import { type Network, nameOfEndpoint, nameOfMember, obtain, type Reconstructor } from './network.js';
 
@@ -180,19 +180,21 @@ export function reconstructContacts(
  */
 function bootstrapOutcomes(network: Network, lifecycles: ReadonlyMap<string, Lifecycle>, contacts: readonly ContactFacts[]): readonly AttemptFacts[] {
   const result: AttemptFacts[] = [];
+  const byPair = new Map<string, ContactFacts[]>();
+  for (const c of contacts) obtain(byPair, `${c.from}\n${c.to}`, () => []).push(c);
   for (const [peer, lifecycle] of lifecycles) {
     for (const [i, start] of lifecycle.starts.entries()) {
       const until = lifecycle.starts[i + 1]?.at ?? Number.POSITIVE_INFINITY;
       for (const target of start.bootstrap ?? []) {
-        const own = network.directory.nodes.get(peer)?.endpoint;
-        if (target === own) {
+        const own = network.directory.nodes.get(peer)?.endpoint ?? null;
+        const node = network.directory.nodeOfEndpoint(target);
+        if (target === own || (node === peer && (own === null || portOf(own) === portOf(target)))) {
           result.push({ peer, target, kind: 'bootstrap', at: start.at, outcome: 'self', reason: null, evidence: start.evidence });
           continue;
         }
-        const node = network.directory.nodeOfEndpoint(target);
         // Only a probe is surely the bootstrap handshake; the first connection of any kind shows that the peer was reached.
-        const reached = contacts
-          .filter((c) => c.from === peer && c.to === node && hostOf(target) !== '' && c.at >= start.at && c.at < until)
+        const reached = (byPair.get(`${peer}\n${node}`) ?? [])
+          .filter((c) => c.at >= start.at && c.at < until)
           .reduce<ContactFacts | null>((a, b) => (a === null || b.at < a.at ? b : a), null);
         if (reached !== null)
           result.push({ peer, target, kind: 'bootstrap', at: reached.at, outcome: 'connected', reason: null, evidence: reached.evidence });

@@ -46,6 +46,7 @@ export interface DisseminationFacts {
 
 interface Mark {
   readonly at: Instant;
+  readonly incarnation: number;
   readonly evidence: readonly Evidence[];
 }
 
@@ -105,7 +106,7 @@ export function reconstructDissemination(network: Network): Reconstructor<Dissem
   };
   return {
     step(event) {
-      const { body, node, at, evidence } = event;
+      const { body, node, at, evidence, incarnation } = event;
       switch (body.kind) {
         case 'ledger.created':
           peerOf(node).channels.add(body.channel);
@@ -122,37 +123,40 @@ export function reconstructDissemination(network: Network): Reconstructor<Dissem
           if ((body.channel ?? lone(node)) !== null) raise((body.channel ?? lone(node)) as string, node, body.height, evidence);
           break;
         case 'block.received':
-          if (body.channel === null) obtain(peerOf(node).pending, body.block, () => []).push({ at, evidence });
-          else copyOf(body.channel, body.block, node).received.push({ at, evidence });
+          if (body.channel === null) obtain(peerOf(node).pending, body.block, () => []).push({ at, evidence, incarnation });
+          else copyOf(body.channel, body.block, node).received.push({ at, evidence, incarnation });
           break;
         case 'block.validated':
-          copyOf(body.channel, body.block, node).validated.push({ at, evidence, millis: body.millis });
+          copyOf(body.channel, body.block, node).validated.push({ at, evidence, incarnation, millis: body.millis });
           break;
         case 'block.committed': {
           const copy = copyOf(body.channel, body.block, node);
           const waiting = peerOf(node).pending.get(body.block);
+          peerOf(node).channels.add(body.channel);
           if (waiting !== undefined) {
-            copy.received.push(...waiting);
+            // With several channels two blocks of one number may be on their way at once: then nothing tells which is which.
+            const fresh = waiting.filter((m) => m.incarnation === incarnation);
+            if (peerOf(node).channels.size === 1) copy.received.push(...waiting);
+            else if (fresh.length === 1) copy.received.push(...fresh);
             peerOf(node).pending.delete(body.block);
           }
-          peerOf(node).channels.add(body.channel);
-          copy.committed.push({ at, evidence, transactions: body.transactions, commit: body.commit });
+          copy.committed.push({ at, evidence, incarnation, transactions: body.transactions, commit: body.commit });
           raise(body.channel, node, body.block + 1, evidence);
           break;
         }
         case 'block.arrived': {
           const channel = body.channel ?? lone(node);
-          if (channel !== null) copyOf(channel, body.block, node).arrived.push({ at, evidence, source: body.source });
+          if (channel !== null) copyOf(channel, body.block, node).arrived.push({ at, evidence, incarnation, source: body.source });
           break;
         }
         case 'state.transfer-requested':
           peerOf(node).requests.push({ channel: body.channel, from: body.from, to: body.to, at, peer: nameOfMember(network, body.peer), evidence });
           break;
         case 'orderer.block-cut':
-          orderedOf(body.channel, body.block).created.push({ at, evidence, orderer: node });
+          orderedOf(body.channel, body.block).created.push({ at, evidence, incarnation, orderer: node });
           break;
         case 'orderer.block-written':
-          orderedOf(body.channel, body.block).written.push({ at, evidence, orderer: node });
+          orderedOf(body.channel, body.block).written.push({ at, evidence, incarnation, orderer: node });
           break;
         default:
           break;
@@ -167,14 +171,16 @@ export function reconstructDissemination(network: Network): Reconstructor<Dissem
       const names = new Set([...channels.keys(), ...leftover.flatMap((l) => (l.channel === null ? [] : [l.channel]))]);
       for (const channel of [...names].sort()) {
         const known = channels.get(channel) ?? new Map<number, Map<string, CopyState>>();
-        const numbers = new Set([...known.keys(), ...leftover.filter((l) => l.channel === channel).map((l) => l.block)]);
+        const waiting = new Map<number, (typeof leftover)[number][]>();
+        for (const l of leftover) if (l.channel === channel) obtain(waiting, l.block, () => []).push(l);
+        const numbers = new Set([...known.keys(), ...waiting.keys()]);
         blocks.set(
           channel,
           [...numbers]
             .sort((a, b) => a - b)
             .map((number) => {
               const copies = new Map(known.get(number) ?? []);
-              for (const l of leftover.filter((x) => x.channel === channel && x.block === number)) {
+              for (const l of waiting.get(number) ?? []) {
                 const before = copies.get(l.peer) ?? newCopy();
                 copies.set(l.peer, { ...before, received: [...before.received, ...l.marks].sort((a, b) => a.at - b.at) });
               }
@@ -205,7 +211,12 @@ function settleCopy(peer: string, channel: string, number: number, copy: CopySta
   const previousLife = copy.received.filter((r) => received !== null && r.at < received.at).at(-1)?.at ?? 0;
   const arrived = arrivals.find((a) => a.at > previousLife) ?? null;
   const request = state.requests.findLast(
-    (r) => (r.channel === null || r.channel === channel) && r.from <= number && number <= r.to && since !== null && r.at <= since,
+    (r) =>
+      (r.channel === channel || (r.channel === null && state.channels.size < 2)) &&
+      r.from <= number &&
+      number <= r.to &&
+      since !== null &&
+      r.at <= since,
   );
   const configuration = state.configurations.find(
     (c) => c.channel === channel && since !== null && commit !== null && c.at >= since && c.at <= commit.at,
@@ -220,7 +231,8 @@ function settleCopy(peer: string, channel: string, number: number, copy: CopySta
     commit: commit?.commit ?? null,
     transactions: commit?.transactions ?? null,
     arrivedAt: arrived?.at ?? null,
-    arrivedByDeliver: arrived !== null && arrivals.some((a) => a.source === 'deliver' && a.at >= arrived.at && a.at <= arrived.at + STAMP_JITTER_MICROS),
+    arrivedByDeliver:
+      arrived !== null && arrivals.some((a) => a.source === 'deliver' && a.at >= arrived.at && a.at <= arrived.at + STAMP_JITTER_MICROS),
     transferredFrom: request?.peer ?? null,
     genesis: number === 0 && state.created.has(channel),
     config: configuration !== undefined ? true : says && since !== null && commit !== null ? false : null,

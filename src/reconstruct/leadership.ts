@@ -1,7 +1,7 @@
 import type { Evidence } from '../events/evidence.js';
 import type { Instant } from '../events/instant.js';
 import { isDown, type Lifecycle, startAt } from './lifecycle.js';
-import type { Network, Reconstructor } from './network.js';
+import type { Reconstructor } from './network.js';
 
 /**
  * Terms of each organization's gossip leader, per channel (gossip/election/election.go: per channel and organization; the first to declare wins,
@@ -49,20 +49,22 @@ interface PeerState {
   declared: Declared[];
   /** "Stopped being a leader" whose channel the next line tells. */
   stopped: Declared[];
+  /** Terms of earlier lives of the process, which ended with it. */
+  readonly outlived: (Opened & { readonly channel: string })[];
   readonly channels: Set<string>;
 }
 
 /** The gossip service's line follows election's in the same call; a scheduler's pause is allowed for. */
 const SAME_ACT_MICROS = 5_000_000;
 
-export function readLeadership(network: Network): Reconstructor<(lifecycles: ReadonlyMap<string, Lifecycle>) => LeadershipRead> {
+export function readLeadership(): Reconstructor<(lifecycles: ReadonlyMap<string, Lifecycle>) => LeadershipRead> {
   const states = new Map<string, PeerState>();
   const ended: (TermFacts & { readonly incarnation: number })[] = [];
   const followers: FollowerFacts[] = [];
   const stateOf = (peer: string): PeerState => {
     const known = states.get(peer);
     if (known !== undefined) return known;
-    const made: PeerState = { leading: new Map(), declared: [], stopped: [], channels: new Set() };
+    const made: PeerState = { leading: new Map(), declared: [], stopped: [], outlived: [], channels: new Set() };
     states.set(peer, made);
     return made;
   };
@@ -98,6 +100,10 @@ export function readLeadership(network: Network): Reconstructor<(lifecycles: Rea
           break;
         case 'election.leader-elected': {
           const declared = take(state.declared, at);
+          const before = state.leading.get(body.channel);
+          // Elected twice in one life: the line between is lost, not the first term.
+          if (before?.incarnation === incarnation) break;
+          if (before !== undefined) state.outlived.push({ ...before, channel: body.channel });
           state.leading.set(body.channel, { from: declared?.at ?? at, incarnation, evidence: [...(declared?.evidence ?? []), ...evidence] });
           break;
         }
@@ -121,9 +127,10 @@ export function readLeadership(network: Network): Reconstructor<(lifecycles: Rea
     finish: () => (lifecycles) => {
       const terms: TermFacts[] = ended.map((t) => clipTerm(t, lifecycles.get(t.peer)));
       for (const [peer, state] of states) {
-        for (const [channel, open] of openTerms(state, network, peer)) {
-          terms.push(endOpenTerm(peer, channel, open, lifecycles.get(peer)));
-        }
+        for (const open of state.outlived) terms.push(endOpenTerm(peer, open.channel, open, lifecycles.get(peer)));
+        for (const [channel, open] of state.leading) terms.push(endOpenTerm(peer, channel, open, lifecycles.get(peer)));
+        const named = terms.filter((t) => t.peer === peer);
+        terms.push(...unnamedTerms(peer, state, lifecycles.get(peer)).filter((u) => !named.some((t) => overlap(t, u))));
       }
       terms.sort((a, b) => a.from - b.from || (a.peer < b.peer ? -1 : 1));
       return { terms, followers };
@@ -131,30 +138,38 @@ export function readLeadership(network: Network): Reconstructor<(lifecycles: Rea
   };
 }
 
-/** A declared leader whose service line is missing still leads; its channel is known where the peer has only one. */
-function openTerms(state: PeerState, network: Network, peer: string): readonly (readonly [string, Opened])[] {
-  const only = state.channels.size === 1 ? [...state.channels][0] : undefined;
-  const silent = state.declared.filter(() => only !== undefined && !state.leading.has(only) && network.directory.nodes.has(peer));
-  const opened = silent
-    .slice(-1)
-    .map((d): readonly [string, Opened] => [only as string, { from: d.at, incarnation: d.incarnation, evidence: [...d.evidence] }]);
-  return [...state.leading, ...opened];
+const overlap = (a: TermFacts, b: TermFacts): boolean => (b.to === null || a.from <= b.to) && (a.to === null || b.from <= a.to);
+
+/** Terms whose service lines are missing (their logger is silenced): the channel is known where the peer has only one. */
+function unnamedTerms(peer: string, state: PeerState, lifecycle: Lifecycle | undefined): readonly TermFacts[] {
+  const [channel, ...others] = state.channels;
+  if (channel === undefined || others.length > 0) return [];
+  return state.declared.flatMap((d, i): readonly TermFacts[] => {
+    const open: Opened = { from: d.at, incarnation: d.incarnation, evidence: [...d.evidence] };
+    const next = state.declared[i + 1];
+    const stopped = state.stopped.find((s) => s.incarnation === d.incarnation && s.at >= d.at && (next === undefined || s.at <= next.at));
+    if (stopped === undefined) return [endOpenTerm(peer, channel, open, lifecycle)];
+    const term: TermFacts = { peer, channel, from: d.at, to: stopped.at, endedBy: 'renounced', evidence: [...d.evidence, ...stopped.evidence] };
+    return [clipTerm({ ...term, incarnation: d.incarnation }, lifecycle)];
+  });
 }
 
 /** Renouncing is part of a graceful stop too ("whatever else it prints afterwards"): then the term ended with the process. */
 function clipTerm(term: TermFacts & { readonly incarnation: number }, lifecycle: Lifecycle | undefined): TermFacts {
   const stop = lifecycle?.stops.find(
-    (s) => s.incarnation === term.incarnation && s.graceful && term.to !== null && s.at <= term.to && s.at >= term.from,
+    (s) => s.incarnation === term.incarnation && s.how !== 'silent' && term.to !== null && s.at <= term.to && s.at >= term.from,
   );
   const { incarnation: _, ...rest } = term;
   return stop === undefined ? rest : { ...rest, to: stop.at, endedBy: 'stopped', evidence: [...term.evidence.slice(0, 2), ...stop.evidence] };
 }
 
 function endOpenTerm(peer: string, channel: string, open: Opened, lifecycle: Lifecycle | undefined): TermFacts {
-  const stop = lifecycle?.stops.find((s) => s.incarnation === open.incarnation && s.at >= open.from);
+  const stop = lifecycle?.stops.find((s) => s.incarnation === open.incarnation);
   const base = { peer, channel, from: open.from };
   if (stop === undefined) return { ...base, to: null, endedBy: 'still-leading', evidence: open.evidence };
-  return { ...base, to: stop.at, endedBy: 'stopped', evidence: [...open.evidence, ...stop.evidence] };
+  // A peer that is being stopped may still elect itself for a moment.
+  const to = stop.at > open.from ? stop.at : open.from;
+  return { ...base, to, endedBy: 'stopped', evidence: [...open.evidence, ...stop.evidence] };
 }
 
 export interface LeadershipFacts {
@@ -176,7 +191,7 @@ const SHUTDOWN_MICROS = 30_000_000;
 
 /**
  * The leadership of the organization that `members` form on `channel`. Overlaps: spans with two or more terms at once. Leaderless: after the first
- * term began, spans with none while at least one member ran. The verdict is how it stood at the end, before the network was shut down.
+ * term began, spans with none while at least one member ran and the logs of all are there. The verdict is how it stood at the end, before the network was shut down.
  */
 export function leadershipOf(
   channel: string,
@@ -200,6 +215,8 @@ export function leadershipOf(
   const overlaps: { peers: string[]; from: Instant; to: Instant | null; evidence: Evidence[] }[] = [];
   const leaderless: { from: Instant; to: Instant | null; evidence: Evidence[] }[] = [];
   const first = terms[0]?.from;
+  // A member without a log may have led unheard.
+  const heard = members.every((m) => hasLog(lifecycles.get(m)));
   for (const [i, from] of edges.entries()) {
     const to = edges[i + 1];
     if (to === undefined || first === undefined || from < first || from >= window.to) continue;
@@ -207,7 +224,7 @@ export function leadershipOf(
     const lasting = leaders.every((t) => t.to === null) && to >= window.to;
     if (leaders.length > 1)
       extend(overlaps, { peers: leaders.map((t) => t.peer).sort(), from, to: lasting ? null : to, evidence: leaders.flatMap((t) => t.evidence) });
-    if (leaders.length === 0 && members.some((m) => runsAt(lifecycles.get(m), from))) {
+    if (leaders.length === 0 && heard && members.some((m) => runsAt(lifecycles.get(m), from))) {
       const before = terms.filter((t) => t.to !== null && t.to <= from).at(-1);
       extend(leaderless, { from, to: to >= window.to ? null : to, evidence: [...(before?.evidence.slice(-1) ?? [])] });
     }
@@ -221,6 +238,9 @@ export function leadershipOf(
     verdict: verdictOf(terms, staticLeaders, members, lifecycles, window.to),
   };
 }
+
+const hasLog = (lifecycle: Lifecycle | undefined): boolean =>
+  lifecycle !== undefined && (lifecycle.unstarted !== null || lifecycle.starts.some((s) => s.basis === 'log'));
 
 const runsAt = (lifecycle: Lifecycle | undefined, at: Instant): boolean => {
   const begun = lifecycle?.starts.some((s) => s.at <= at) === true || lifecycle?.unstarted != null;
@@ -264,5 +284,6 @@ function verdictOf(
   const at = running ? end : Math.min(...finalStops.filter((s) => lastStop - s <= SHUTDOWN_MICROS));
   const leaders = terms.filter((t) => t.from < at && (t.to === null || t.to >= at)).length;
   if (leaders === 1) return 'single-leader';
-  return leaders > 1 ? 'overlapping' : 'leaderless';
+  if (leaders > 1) return 'overlapping';
+  return members.every((m) => hasLog(lifecycles.get(m))) ? 'leaderless' : 'unknown';
 }

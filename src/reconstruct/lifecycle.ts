@@ -26,7 +26,8 @@ export interface StartFacts {
 export interface StopFacts {
   readonly at: Instant;
   readonly incarnation: number;
-  readonly graceful: boolean;
+  /** Asked to stop, died of a panic it printed, or ended without a word. */
+  readonly how: 'asked' | 'crashed' | 'silent';
   readonly basis: 'log' | 'docker' | 'packets' | 'last-line';
   readonly evidence: readonly Evidence[];
 }
@@ -47,7 +48,7 @@ export interface SilentHost {
 
 interface Life {
   banner: { readonly at: Instant; readonly version: string | null; readonly evidence: readonly Evidence[] } | null;
-  stopping: { readonly at: Instant; readonly evidence: readonly Evidence[] } | null;
+  stopping: { readonly at: Instant; readonly crashed: boolean; readonly evidence: readonly Evidence[] } | null;
   settings: Readonly<Record<string, string>>;
   bootstrap: readonly string[] | null;
   tls: boolean | null;
@@ -102,10 +103,10 @@ function learn(life: Life, event: TimelineEvent): void {
       life.banner ??= { at: event.at, version: body.fabricVersion, evidence: event.evidence };
       break;
     case 'process.stopping':
-      life.stopping ??= { at: event.at, evidence: event.evidence };
+      life.stopping ??= { at: event.at, crashed: body.how === 'panic', evidence: event.evidence };
       break;
     case 'election.stopping':
-      life.stopping ??= { at: event.at, evidence: event.evidence };
+      life.stopping ??= { at: event.at, crashed: false, evidence: event.evidence };
       life.elected = true;
       break;
     case 'process.config-printed':
@@ -166,14 +167,13 @@ function settingsFromEnvironment(container: ContainerFacts | null): Readonly<Rec
  * the line says; 2.5 and later print what is in force. A file that the environment overrides shows by its `peer.id`.
  */
 export function settingsAreInForce(settings: Readonly<Record<string, string>>, processId: string | null): boolean {
-  return processId === null || settings['peer.id'] === undefined || settings['peer.id'] === processId;
+  return processId !== null && settings['peer.id'] === processId;
 }
 
-/** What was seen outranks what was configured; the environment outranks the file (viper's order). */
-function electionOf(life: Life, environment: Readonly<Record<string, string>>): ElectionMode {
+/** What was seen outranks what was configured. */
+function electionOf(life: Life, settings: Readonly<Record<string, string>>): ElectionMode {
   if (life.elected) return 'dynamic';
-  const printed = settingsAreInForce(life.settings, life.processId) ? life.settings : {};
-  const configured = modeFromSettings({ ...printed, ...environment }) ?? life.told;
+  const configured = modeFromSettings(settings) ?? life.told;
   if (configured !== null) return configured;
   return life.pulls ? 'static-leader' : 'unknown';
 }
@@ -189,15 +189,17 @@ function startOf(
   evidence: readonly Evidence[],
 ): StartFacts {
   const environment = settingsFromEnvironment(container);
-  const printed = settingsAreInForce(life.settings, life.processId) ? life.settings : {};
+  // The environment outranks the file (viper's order): where it is known, a file printed without it says the rest.
+  const printed = container !== null || settingsAreInForce(life.settings, life.processId) ? life.settings : {};
+  const settings = { ...printed, ...environment };
   return {
     at,
     incarnation,
     fabricVersion: life.banner?.version ?? null,
-    leaderElection: electionOf(life, environment),
-    bootstrap: life.bootstrap ?? splitList(environment['peer.gossip.bootstrap'] ?? printed['peer.gossip.bootstrap']),
-    settings: { ...life.settings, ...environment },
-    tls: life.tls ?? (environment['peer.tls.enabled'] === undefined ? null : environment['peer.tls.enabled'] === 'true'),
+    leaderElection: electionOf(life, settings),
+    bootstrap: life.bootstrap ?? splitList(settings['peer.gossip.bootstrap']),
+    settings,
+    tls: life.tls ?? (settings['peer.tls.enabled'] === undefined ? null : settings['peer.tls.enabled'] === 'true'),
     basis,
     evidence,
   };
@@ -245,17 +247,21 @@ function stopOf(
   silent: readonly SilentHost[],
 ): StopFacts | null {
   const base = { incarnation: incarnation.index };
-  if (life.stopping !== null) return { ...base, at: life.stopping.at, graceful: true, basis: 'log', evidence: life.stopping.evidence };
-  const until = next?.startIsLogged === true ? next.firstAt : null;
+  if (life.stopping !== null)
+    return { ...base, at: life.stopping.at, how: life.stopping.crashed ? 'crashed' : 'asked', basis: 'log', evidence: life.stopping.evidence };
+  const dockerStart = container?.startedAt ?? null;
+  // A container that started after the last line of its log ended before that.
+  const again = next === undefined && dockerStart !== null && dockerStart > incarnation.lastAt ? dockerStart : null;
+  const until = next?.startIsLogged === true ? next.firstAt : again;
   const finishedAt = container?.finishedAt ?? null;
   const fits = (at: Instant): boolean => at >= incarnation.lastAt - 1_000_000 && (until === null || at <= until);
   if (container !== null && finishedAt !== null && fits(finishedAt) && (until !== null || !container.running)) {
-    return { ...base, at: finishedAt, graceful: false, basis: 'docker', evidence: [container.finishedEvidence] };
+    return { ...base, at: finishedAt, how: 'silent', basis: 'docker', evidence: [container.finishedEvidence] };
   }
   if (until === null) return null;
   const closed = silent.findLast((s) => fits(s.at));
-  if (closed !== undefined) return { ...base, at: closed.at, graceful: false, basis: 'packets', evidence: [closed.evidence] };
-  return { ...base, at: incarnation.lastAt, graceful: false, basis: 'last-line', evidence: [incarnation.lastEvidence] };
+  if (closed !== undefined) return { ...base, at: closed.at, how: 'silent', basis: 'packets', evidence: [closed.evidence] };
+  return { ...base, at: incarnation.lastAt, how: 'silent', basis: 'last-line', evidence: [incarnation.lastEvidence] };
 }
 
 /** The start a moment belongs to: the last one at or before it, else the first. */

@@ -65,20 +65,28 @@ export interface ViewsRead {
 interface Tracker {
   readonly channel: string;
   readonly incarnation: number;
-  readonly startedAt: Instant;
+  /** Null: it ran before the log of this life begins. */
+  readonly startedAt: Instant | null;
 }
 
 export function readViews(network: Network): Reconstructor<ViewsRead> {
   const views: View[] = [];
   const kinship = new Map<string, KinshipHint>();
   const trackers = new Map<string, Tracker[]>();
+  const created = new Set<string>();
   return {
     step(event) {
       const { body } = event;
-      if (body.kind === 'channel.configured') {
+      if (body.kind === 'ledger.created') created.add(`${event.node} ${body.channel} ${event.incarnation}`);
+      if (body.kind === 'channel.configured' || body.kind === 'block.committed') {
         const known = obtain(trackers, event.node, () => []);
-        if (!known.some((t) => t.channel === body.channel && t.incarnation === event.incarnation)) {
-          known.push({ channel: body.channel, incarnation: event.incarnation, startedAt: event.at });
+        const isKnown = known.some((t) => t.channel === body.channel && t.incarnation === event.incarnation);
+        const begins =
+          network.incarnations.get(event.node)?.[event.incarnation]?.startIsLogged === true ||
+          created.has(`${event.node} ${body.channel} ${event.incarnation}`);
+        // A block of a channel whose beginning is not in the log shows that its tracker runs; one before the channel's own lines is the genesis block.
+        if (!isKnown && (body.kind === 'channel.configured' || !begins)) {
+          known.push({ channel: body.channel, incarnation: event.incarnation, startedAt: begins ? event.at : null });
         }
       }
       if (body.kind !== 'channel.view-changed') return;
@@ -97,8 +105,12 @@ const DEFAULT_TRACKER_MICROS = 5_000_000;
 /** A tick comes this late at most after its computed moment; a busy peer is later, and then the line stays unplaced. */
 const PHASE_TOLERANCE_MICROS = 400_000;
 
-/** A second channel whose tick is this much worse cannot be meant. */
-const PHASE_ADVANTAGE_MICROS = 250_000;
+/**
+ * A second channel's tick must be worse by this many times the lateness that this peer's ticks have anyway, and by a moment at least: trackers that began
+ * together cannot be told apart.
+ */
+const PHASE_ADVANTAGE_FACTOR = 5;
+const SMALLEST_ADVANTAGE_MICROS = 10_000;
 
 /** Go duration such as `5s` or `1m30s` or `500ms` in microseconds, or null. */
 export function parseGoDuration(text: string): number | null {
@@ -113,21 +125,37 @@ interface Placement {
   readonly basis: 'log' | 'tracker-phase';
 }
 
-function placeView(view: View, trackers: readonly Tracker[], intervalMicros: number): Placement | null {
-  if (view.body.channel !== null) return { channel: view.body.channel, basis: 'log' };
-  const open = trackers.filter((t) => t.incarnation === view.incarnation && t.startedAt <= view.at);
-  const only = open[0];
-  if (only === undefined) return null;
-  if (open.length === 1) return { channel: only.channel, basis: 'log' };
-  const lateness = open.map((t) => {
+/** How late a view line comes after the ticks of each channel's tracker, nearest first; null where a tracker's beginning is not known. */
+function latenessOf(
+  view: View,
+  trackers: readonly Tracker[],
+  intervalMicros: number,
+): readonly { readonly channel: string; readonly late: number }[] | null {
+  const open = trackers.filter((t) => t.incarnation === view.incarnation && (t.startedAt === null || t.startedAt <= view.at));
+  const lateness = open.flatMap((t) => {
+    if (t.startedAt === null) return [];
     const phase = (view.at - t.startedAt) % intervalMicros;
     // A stamp is cut to whole milliseconds, so a tick may seem a moment early.
-    return { channel: t.channel, late: phase > intervalMicros - 5000 ? 0 : phase };
+    return [{ channel: t.channel, late: phase > intervalMicros - 5000 ? 0 : phase }];
   });
-  lateness.sort((a, b) => a.late - b.late);
-  const [best, second] = lateness;
+  return lateness.length < open.length && open.length > 1 ? null : lateness.sort((a, b) => a.late - b.late);
+}
+
+/** Places a line that names no channel; `usualLateMicros` is how late this peer's ticks come on the whole. */
+function placeView(view: View, trackers: readonly Tracker[], intervalMicros: number, usualLateMicros: number): Placement | null {
+  if (view.body.channel !== null) return { channel: view.body.channel, basis: 'log' };
+  const open = trackers.filter((t) => t.incarnation === view.incarnation && (t.startedAt === null || t.startedAt <= view.at));
+  const [only, ...others] = open;
+  if (only === undefined) return null;
+  if (others.length === 0) return { channel: only.channel, basis: 'log' };
+  const [best, second] = latenessOf(view, trackers, intervalMicros) ?? [];
   if (best === undefined || second === undefined || best.late > PHASE_TOLERANCE_MICROS) return null;
-  return second.late - best.late < PHASE_ADVANTAGE_MICROS ? null : { channel: best.channel, basis: 'tracker-phase' };
+  const advantage = Math.max(SMALLEST_ADVANTAGE_MICROS, PHASE_ADVANTAGE_FACTOR * usualLateMicros);
+  return second.late - best.late < advantage ? null : { channel: best.channel, basis: 'tracker-phase' };
+}
+
+function medianOf(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 /**
@@ -144,15 +172,26 @@ export function reconstructMembership(
   const placed = new Map<string, MembershipChangeFacts[]>();
   const names = (members: readonly { readonly endpoint: string }[]): readonly string[] =>
     [...new Set(members.map((m) => nameOfEndpoint(network, m.endpoint)))].sort();
-  for (const view of read.views) {
+  const intervalOf = (view: View): number => {
     const settings = startAt(lifecycles.get(view.observer), view.at)?.settings ?? {};
-    const interval = parseGoDuration(settings['peer.gossip.membershiptrackerinterval'] ?? '') ?? DEFAULT_TRACKER_MICROS;
+    return parseGoDuration(settings['peer.gossip.membershiptrackerinterval'] ?? '') ?? DEFAULT_TRACKER_MICROS;
+  };
+  const late = new Map<string, number[]>();
+  for (const view of read.views) {
+    const [nearest] = latenessOf(view, read.trackers.get(view.observer) ?? [], intervalOf(view)) ?? [];
+    if (nearest !== undefined) obtain(late, view.observer, () => []).push(nearest.late);
+  }
+  const usualLate = new Map([...late].map(([observer, values]) => [observer, medianOf(values)] as const));
+  for (const view of read.views) {
+    const interval = intervalOf(view);
     const known = [...(read.trackers.get(view.observer) ?? [])];
     const joined = [...channels].flatMap(([channel, peers]) => (peers.has(view.observer) ? [channel] : []));
     // A log that begins after the join has no tracker start; with one channel in all there is still no doubt.
     const lone = known.length === 0 && joined.length === 1 ? joined[0] : undefined;
     const place: Placement | null =
-      lone !== undefined && view.body.channel === null ? { channel: lone, basis: 'log' } : placeView(view, known, interval);
+      lone !== undefined && view.body.channel === null
+        ? { channel: lone, basis: 'log' }
+        : placeView(view, known, interval, usualLate.get(view.observer) ?? 0);
     if (place === null) {
       unplaced.push({
         observer: view.observer,
@@ -224,17 +263,27 @@ function seenBy(changes: readonly MembershipChangeFacts[], lifecycle: Lifecycle 
   return spans;
 }
 
-const holds = (spans: readonly SeenSpan[] | undefined, at: Instant): boolean =>
-  (spans ?? []).some((s) => s.from <= at && (s.to === null || s.to > at));
+/** The first moment at which all of `pairs` hold at once, or null. */
+function firstWithAll(pairs: readonly (readonly SeenSpan[] | undefined)[]): Instant | null {
+  const edges = pairs.flatMap((spans) =>
+    (spans ?? [])
+      .filter((s) => s.to === null || s.to > s.from)
+      .flatMap((s) => [{ at: s.from, change: 1 }, ...(s.to === null ? [] : [{ at: s.to, change: -1 }])]),
+  );
+  edges.sort((a, b) => a.at - b.at || a.change - b.change);
+  let held = 0;
+  for (const [i, edge] of edges.entries()) {
+    held += edge.change;
+    if (held === pairs.length && edges[i + 1]?.at !== edge.at) return edge.at;
+  }
+  return null;
+}
 
 function fullAt(view: ReadonlyMap<string, readonly SeenSpan[]> | undefined, others: readonly string[]): Instant | null {
-  if (view === undefined || others.length === 0) return null;
-  const moments = [...view.values()].flatMap((spans) => spans.map((s) => s.from)).sort((a, b) => a - b);
-  return moments.find((at) => others.every((o) => holds(view.get(o), at))) ?? null;
+  return view === undefined || others.length === 0 ? null : firstWithAll(others.map((o) => view.get(o)));
 }
 
 function convergedAt(seen: ReadonlyMap<string, ReadonlyMap<string, readonly SeenSpan[]>>, joined: readonly string[]): Instant | null {
   if (joined.length < 2) return null;
-  const moments = [...seen.values()].flatMap((view) => [...view.values()].flatMap((spans) => spans.map((s) => s.from))).sort((a, b) => a - b);
-  return moments.find((at) => joined.every((o) => joined.every((s) => s === o || holds(seen.get(o)?.get(s), at)))) ?? null;
+  return firstWithAll(joined.flatMap((o) => joined.filter((s) => s !== o).map((s) => seen.get(o)?.get(s))));
 }

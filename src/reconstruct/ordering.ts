@@ -14,6 +14,8 @@ export interface StreamFacts {
   readonly channel: string | null;
   readonly openedAt: Instant | null;
   readonly closedAt: Instant | null;
+  /** The first moment that speaks of it: it was not open before. */
+  readonly knownSince: Instant;
   readonly evidence: readonly Evidence[];
 }
 
@@ -33,6 +35,7 @@ interface OpenStream {
   readonly channel: string | null;
   readonly orderer: string | null;
   readonly openedAt: Instant | null;
+  readonly knownSince: Instant;
   readonly incarnation: number;
   closedAt: Instant | null;
   evidence: readonly Evidence[];
@@ -58,16 +61,27 @@ export function readDeliverStreams(
       switch (body.kind) {
         case 'deliver.service-started': {
           // 2.0.0–2.2.8, 2.3 and 2.4.0–2.4.6 never say when the stream is up: its opening is unknown, that it was asked for is not.
-          const stream: OpenStream = { peer, channel: body.channel, orderer: null, openedAt: null, incarnation, closedAt: null, evidence };
+          const stream: OpenStream = {
+            peer,
+            channel: body.channel,
+            orderer: null,
+            openedAt: null,
+            knownSince: at,
+            incarnation,
+            closedAt: null,
+            evidence,
+          };
           streams.push(stream);
           open.set(keyOf(peer, body.channel), stream);
           break;
         }
         case 'deliver.stream-opened': {
           const orderer = body.orderer === null ? null : nameOfEndpoint(network, body.orderer);
-          const stream: OpenStream = { peer, channel: body.channel, orderer, openedAt: at, incarnation, closedAt: null, evidence };
-          const before = open.get(keyOf(peer, body.channel));
-          if (before?.openedAt === null) streams.splice(streams.indexOf(before), 1);
+          const stream: OpenStream = { peer, channel: body.channel, orderer, openedAt: at, knownSince: at, incarnation, closedAt: null, evidence };
+          const last = open.get(keyOf(peer, body.channel));
+          // A stream of an earlier life of the process ended with it.
+          const before = last?.incarnation === incarnation ? last : undefined;
+          if (before?.openedAt === null) streams.splice(streams.lastIndexOf(before), 1);
           else if (before !== undefined) before.closedAt = at;
           streams.push(stream);
           open.set(keyOf(peer, body.channel), stream);
@@ -103,6 +117,9 @@ const SAME_STREAM_MICROS = 3_000_000;
 /** Adds what the orderer's call log tells: which orderer, the end; and streams that only it shows. Clients that are no peers fetch blocks too and are left out. */
 function joinCalls(network: Network, own: readonly StreamFacts[], calls: readonly DeliverCall[]): readonly StreamFacts[] {
   const result = [...own];
+  const ofPeer = new Map<string, number[]>();
+  for (const [i, s] of result.entries()) obtain(ofPeer, s.peer, () => []).push(i);
+  const joined = new Set<number>();
   for (const call of calls) {
     if (call.client === null || network.directory.nodes.get(call.client)?.kind !== 'peer') continue;
     const matches = (s: StreamFacts): boolean => {
@@ -111,14 +128,20 @@ function joinCalls(network: Network, own: readonly StreamFacts[], calls: readonl
       if (s.openedAt === null) return s.closedAt === null || Math.abs(s.closedAt - call.closedAt) < SAME_STREAM_MICROS;
       return Math.abs(s.openedAt - call.openedAt) < SAME_STREAM_MICROS;
     };
-    const index = result.findIndex(matches);
+    // Each stream is one call's: of several that fit, the one that began nearest to it.
+    const distance = (i: number): number => Math.abs((result[i]?.openedAt ?? call.closedAt) - (call.openedAt ?? call.closedAt));
+    const index = (ofPeer.get(call.client) ?? [])
+      .filter((i) => !joined.has(i) && matches(result[i] as StreamFacts))
+      .reduce((a, b) => (a < 0 || distance(b) < distance(a) ? b : a), -1);
     const known = result[index];
+    joined.add(index);
     if (known === undefined) {
       result.push({
         orderer: call.orderer,
         peer: call.client,
         channel: null,
         openedAt: call.openedAt,
+        knownSince: call.openedAt ?? call.closedAt,
         closedAt: call.closedAt,
         evidence: call.evidence,
       });

@@ -26,7 +26,7 @@ export interface InputFiles {
 export const STANDARD_INPUT = '-';
 export const STANDARD_INPUT_SOURCE = 'stdin';
 
-/** Folders below this depth are not walked: a loop of links, or no recording. */
+/** Folders below this depth are not walked: no recording is that deep. */
 const MAX_DEPTH = 16;
 const MAX_FILES = 100_000;
 
@@ -50,7 +50,7 @@ export async function findInputs(paths: readonly string[]): Promise<InputFiles> 
     try {
       const info = await stat(path);
       roots.push(info.isDirectory() ? path : dirname(path));
-      if (info.isDirectory()) await walk(path, 0, found, missing);
+      if (info.isDirectory()) await walk(path, [], found, missing);
       else await note(path, found);
     } catch (error) {
       missing.push({ path: given, why: whyOf(error) });
@@ -66,12 +66,14 @@ export async function findInputs(paths: readonly string[]): Promise<InputFiles> 
 async function note(path: string, found: Map<string, string>): Promise<void> {
   const real = await realpath(path);
   const known = found.get(real);
-  // Of several names of one file the first in path order stands for it, whatever the order of arguments.
-  if (known === undefined || path < known) found.set(real, path);
+  // Of several names of one file the shortest, then the first in path order, stands for it, whatever the order of arguments.
+  if (known === undefined || path.length < known.length || (path.length === known.length && path < known)) found.set(real, path);
 }
 
-async function walk(folder: string, depth: number, found: Map<string, string>, missing: MissingInput[]): Promise<void> {
-  if (depth > MAX_DEPTH || found.size > MAX_FILES) return;
+/** `above`: the real folders that hold this one, so that a link back to one of them is not followed in circles. */
+async function walk(folder: string, above: readonly string[], found: Map<string, string>, missing: MissingInput[]): Promise<void> {
+  const real = await realpath(folder);
+  if (above.length > MAX_DEPTH || found.size > MAX_FILES || above.includes(real)) return;
   let entries: Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });
@@ -84,7 +86,7 @@ async function walk(folder: string, depth: number, found: Map<string, string>, m
     const path = join(folder, entry.name);
     try {
       const info = entry.isSymbolicLink() ? await stat(path) : entry;
-      if (info.isDirectory()) await walk(path, depth + 1, found, missing);
+      if (info.isDirectory()) await walk(path, [...above, real], found, missing);
       else if (info.isFile()) await note(path, found);
     } catch (error) {
       missing.push({ path, why: whyOf(error) });

@@ -26,7 +26,7 @@ const stopped = (name: string, millis: number, startMillis: number | null): Node
   });
   return buildNode(name, {
     starts: [start(0), ...(startMillis === null ? [] : [start(startMillis)])],
-    stops: [{ at: at(millis), basis: 'log', evidence: [] }],
+    stops: [{ at: at(millis), how: 'asked', basis: 'log', evidence: [] }],
   });
 };
 

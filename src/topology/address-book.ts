@@ -34,12 +34,13 @@ export class AddressBook {
   /** The node that held `address` at `at`, or null when nothing says. */
   resolve(address: string, at: Instant): string | null {
     const claims = this.#decisiveClaimsOf(address);
-    let before: Claim | undefined;
-    for (const claim of claims) {
-      if (claim.at > at + SAME_MOMENT_MICROS) break;
-      before = claim;
+    let [low, high] = [0, claims.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((claims[middle] as Claim).at > at + SAME_MOMENT_MICROS) high = middle;
+      else low = middle + 1;
     }
-    return (before ?? claims[0])?.node ?? null;
+    return (claims[low - 1] ?? claims[0])?.node ?? null;
   }
 
   /** Every address a node held, sorted. */
@@ -47,7 +48,7 @@ export class AddressBook {
     return [...this.#claims.keys()].filter((address) => this.#decisiveClaimsOf(address).some((c) => c.node === node)).sort();
   }
 
-  /** The claims on `address` that count, by time; of two at one time the stronger is last. */
+  /** The claims on `address` that count, by time, each that names another node than the one before; of two at one time the stronger is last. */
   #decisiveClaimsOf(address: string): readonly Claim[] {
     const known = this.#decisive.get(address);
     if (known !== undefined) return known;
@@ -56,13 +57,14 @@ export class AddressBook {
     const told = all.filter((c) => c.basis === 'inspect' && !strong.some((s) => s.at >= c.at && s.node !== c.node));
     const counting = strong.length + told.length > 0 ? [...strong, ...told] : all;
     const sorted = [...counting].sort((a, b) => a.at - b.at || STRENGTH[a.basis] - STRENGTH[b.basis] || (a.node < b.node ? -1 : 1));
-    this.#decisive.set(address, sorted);
-    return sorted;
+    const changes = sorted.filter((c, i) => i === 0 || c.node !== (sorted[i - 1] as Claim).node);
+    this.#decisive.set(address, changes);
+    return changes;
   }
 }
 
 /** A handshake and the claim made from it are this near at most. */
 const SAME_MOMENT_MICROS = 1_000_000;
 
-/** More than this says nothing new about one address. */
-const MAX_CLAIMS_PER_ADDRESS = 10_000;
+/** More connections of one address than a capture may hold. */
+const MAX_CLAIMS_PER_ADDRESS = 200_000;

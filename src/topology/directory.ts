@@ -22,7 +22,7 @@ export interface RunFacts {
   readonly processId: string | null;
   readonly listenPort: number | null;
   readonly mspId: string | null;
-  /** Records that tell an overlapping piece of the same log: time, counter and text. */
+  /** Records that tell an overlapping piece of the same log: time in microseconds, a blank, counter and text. */
   readonly fingerprints: ReadonlySet<string>;
 }
 
@@ -107,7 +107,9 @@ function endpointsOf(container: ContainerFacts): readonly string[] {
 
 function groupRuns(runs: readonly RunFacts[], containers: readonly ContainerFacts[], overrides: ReadonlyMap<string, string>): readonly Group[] {
   const groups: Group[] = containers.map((container) => ({ runs: [], container, forcedName: null, fileName: null }));
-  const sorted = [...runs].sort((a, b) => (a.source === b.source ? a.index - b.index : a.source < b.source ? -1 : 1));
+  const inOrder = [...runs].sort((a, b) => (a.source === b.source ? a.index - b.index : a.source < b.source ? -1 : 1));
+  // What the user names comes first, so that other files of the same process join it.
+  const sorted = [...inOrder.filter((r) => overrides.has(r.source)), ...inOrder.filter((r) => !overrides.has(r.source))];
   const unnamed: RunFacts[] = [];
   for (const run of sorted) {
     const forcedName = overrides.get(run.source) ?? null;
@@ -124,28 +126,44 @@ function groupRuns(runs: readonly RunFacts[], containers: readonly ContainerFact
   }
   for (const run of unnamed) {
     const stem = run.prefix ?? fileStemOf(run.source);
-    const group = groupByNeighbour(run, groups) ?? groupByRecords(run, groups) ?? groupByName(stem, run.kind, groups);
+    const group =
+      groupByNeighbour(run, groups) ??
+      groupByRecords(run, groups) ??
+      groupByName(
+        stem,
+        run.kind,
+        groups.filter((g) => !g.runs.some((o) => o.source === run.source && o.prefix === run.prefix && runAtOnce(o, run))),
+      );
     if (group !== undefined) group.runs.push(run);
     else groups.push({ runs: [run], container: null, forcedName: null, fileName: stem });
   }
   return groups.filter((g) => g.runs.length > 0 || g.container !== null);
 }
 
+/** The strongest of a run's own endpoints that tells it from other nodes. */
+function nameableEndpointOf(run: RunFacts): string | undefined {
+  return run.endpoints.find((e) => !isAnonymousHost(hostOf(e)));
+}
+
 /** The group of which the run itself, Docker or compose says that it belongs to it. */
 function groupBySelf(run: RunFacts, groups: readonly Group[]): Group | undefined {
-  const endpoint = run.endpoints.find((e) => !isAnonymousHost(hostOf(e)));
+  const endpoint = nameableEndpointOf(run);
   const byDocker = groups.find((g) => g.container !== null && run.containerId !== null && g.container.id.startsWith(run.containerId));
   if (byDocker !== undefined) return byDocker;
   const sharesRuns = (g: Group, test: (other: RunFacts) => boolean): boolean => g.runs.some(test);
   if (endpoint !== undefined) {
     const byEndpoint = groups.find(
-      (g) => sharesRuns(g, (o) => o.endpoints.includes(endpoint)) || (g.container !== null && endpointsOf(g.container).includes(endpoint)),
+      (g) =>
+        sharesRuns(g, (o) => o.endpoints.includes(endpoint) || run.endpoints.includes(nameableEndpointOf(o) ?? '')) ||
+        (g.container !== null && endpointsOf(g.container).includes(endpoint)),
     );
     if (byEndpoint !== undefined) return byEndpoint;
     const byAlias = groups.filter((g) => g.runs.length === 0 && g.container?.role === run.kind && g.container.aliases.includes(hostOf(endpoint)));
     if (byAlias.length === 1) return byAlias[0];
   }
-  const alone = (o: RunFacts): boolean => o.source === run.source || o.lastAt < run.firstAt || o.firstAt > run.lastAt || endpoint === undefined;
+  // One identity at two endpoints at once is a copied identity, not one node.
+  const alone = (o: RunFacts): boolean =>
+    (o.source === run.source && o.prefix === run.prefix) || !runAtOnce(o, run) || endpoint === undefined || nameableEndpointOf(o) === undefined;
   const byIdentity = groups.find((g) => sharesRuns(g, (o) => o.pkiIds.some((id) => run.pkiIds.includes(id))) && g.runs.every(alone));
   if (byIdentity !== undefined) return byIdentity;
   return run.prefix === null
@@ -160,7 +178,7 @@ function groupBySelf(run: RunFacts, groups: readonly Group[]): Group | undefined
 /** A run that names nobody is the same process as its neighbour in the file, of the same prefix: one before it, else one after. */
 function groupByNeighbour(run: RunFacts, groups: readonly Group[]): Group | undefined {
   const distance = (o: RunFacts): number =>
-    o.source === run.source && o.prefix === run.prefix && o.kind === run.kind
+    o.source === run.source && o.prefix === run.prefix && !runAtOnce(o, run) && (o.kind === run.kind || o.kind === 'client' || run.kind === 'client')
       ? o.index < run.index
         ? run.index - o.index
         : 1000 + o.index - run.index
@@ -173,9 +191,28 @@ function groupByNeighbour(run: RunFacts, groups: readonly Group[]): Group | unde
   return best?.group;
 }
 
+/** Whether two runs go on at the same time, so that they are two processes; pieces of one log may meet within a millisecond. */
+function runAtOnce(a: RunFacts, b: RunFacts): boolean {
+  return a.lastAt > b.firstAt && b.lastAt > a.firstAt;
+}
+
 /** A piece that overlaps another file of a known process is that process. */
 function groupByRecords(run: RunFacts, groups: readonly Group[]): Group | undefined {
-  return groups.find((g) => g.runs.some((o) => o.source !== run.source && [...run.fingerprints].some((f) => o.fingerprints.has(f))));
+  return groups.find((g) => g.runs.some((o) => o.source !== run.source && isPieceOf(run, o)));
+}
+
+/** Two processes that start together print some equal lines at equal moments; two pieces of one log share all that both cover. */
+const SAME_LOG_SHARE = 0.8;
+const SAME_LOG_RECORDS = 3;
+
+function isPieceOf(a: RunFacts, b: RunFacts): boolean {
+  const common = [...a.fingerprints].filter((f) => b.fingerprints.has(f)).length;
+  if (common < Math.min(SAME_LOG_RECORDS, a.fingerprints.size)) return false;
+  const from = Math.max(a.firstAt, b.firstAt);
+  const to = Math.min(a.lastAt, b.lastAt);
+  const covered = (run: RunFacts): number =>
+    [...run.fingerprints].filter((f) => Number(f.slice(0, f.indexOf(' '))) >= from && Number(f.slice(0, f.indexOf(' '))) <= to).length;
+  return common > 0 && common >= SAME_LOG_SHARE * Math.min(covered(a), covered(b));
 }
 
 function groupByName(name: string, kind: NodeKind, groups: readonly Group[]): Group | undefined {
@@ -200,8 +237,15 @@ function nameGroups(groups: readonly Group[], mentions: readonly Mention[]): Dir
   const named = groups.map(nameGroup);
   const count = new Map<string, number>();
   for (const n of named) count.set(n.name, (count.get(n.name) ?? 0) + 1);
-  // Several nodes on one host are told apart by their ports.
-  for (const n of named) if ((count.get(n.name) ?? 0) > 1 && n.endpoint !== null) n.name = n.endpoint;
+  for (const n of named) {
+    if ((count.get(n.name) ?? 0) < 2 || n.endpoint === null || n.group.forcedName !== null) continue;
+    // Several nodes on one host are told apart by their ports; nodes that all call themselves localhost:7051 only by their logs.
+    if (n.name !== n.endpoint) n.name = n.endpoint;
+    else if (isAnonymousHost(hostOf(n.endpoint))) {
+      n.name = fileStemOf(n.group.runs[0]?.source ?? n.endpoint);
+      n.basis = 'file-name';
+    }
+  }
   const taken = new Set<string>();
   for (const n of named) {
     const base = n.name;
@@ -212,13 +256,13 @@ function nameGroups(groups: readonly Group[], mentions: readonly Mention[]): Dir
 }
 
 function nameGroup(group: Group): Named {
-  const latest = group.runs.reduce<RunFacts | null>(
-    (a, b) => (a === null || b.lastAt > a.lastAt || a.endpoints.length === 0 ? (b.endpoints.length > 0 || a === null ? b : a) : a),
-    null,
-  );
-  const kind = group.container !== null && group.container.role !== 'other' ? group.container.role : (latest?.kind ?? 'client');
+  const byEnd = [...group.runs].sort((a, b) => a.lastAt - b.lastAt);
+  const latest = byEnd.findLast((r) => r.endpoints.length > 0);
+  // A run without a telling line counts as a client's; one that tells decides.
+  const told = byEnd.findLast((r) => r.kind !== 'client')?.kind ?? 'client';
+  const kind = group.container !== null && group.container.role !== 'other' ? group.container.role : told;
   const endpoints = [...(latest?.endpoints ?? []), ...(group.container === null ? [] : endpointsOf(group.container))];
-  const endpoint = endpoints[0] ?? null;
+  const endpoint = endpoints.find((e) => !isAnonymousHost(hostOf(e))) ?? endpoints[0] ?? null;
   const host = endpoints.map(hostOf).find(isHostName);
   const base = { group, kind, endpoint };
   if (group.forcedName !== null) return { ...base, name: group.forcedName, basis: 'file-name' };
@@ -244,6 +288,8 @@ function containerNameOf(container: ContainerFacts): string {
   return container.aliases.find((a) => a.includes('.') && isHostName(a)) ?? container.name;
 }
 
+const compareTexts = (a: string | null, b: string | null): number => ((a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0);
+
 class IndexedDirectory implements Directory {
   readonly nodes: ReadonlyMap<string, NodeIdentity>;
   readonly #byRun = new Map<string, string>();
@@ -256,15 +302,23 @@ class IndexedDirectory implements Directory {
     const nodes = new Map<string, NodeIdentity>();
     const rest = renameLoneOrderer(named, mentions);
     for (const n of rest) this.#index(n);
+    this.#indexLoopback(rest);
     const pkiOf = new Map<string, string>();
-    for (const m of mentions) if (m.endpoint !== null && m.pkiId !== null && !this.#byPkiId.has(m.pkiId)) pkiOf.set(m.endpoint, m.pkiId);
+    const told = [...mentions].sort((a, b) => compareTexts(a.endpoint, b.endpoint) || compareTexts(a.pkiId, b.pkiId) || compareTexts(a.role, b.role));
+    for (const m of told) if (m.endpoint !== null && m.pkiId !== null && !this.#byPkiId.has(m.pkiId)) pkiOf.set(m.endpoint, m.pkiId);
     for (const n of rest) nodes.set(n.name, identityOf(n, n.endpoint === null ? null : (pkiOf.get(n.endpoint) ?? null)));
-    for (const m of [...mentions].sort((a, b) => ((a.endpoint ?? '') < (b.endpoint ?? '') ? -1 : 1))) {
+    const newcomers = new Set(
+      told.flatMap((m) => (m.role === 'peer' && m.alive && m.endpoint !== null && this.#isNewcomer(m.endpoint, nodes) ? [m.endpoint] : [])),
+    );
+    const portsOf = new Map<string, number>();
+    for (const endpoint of newcomers) portsOf.set(hostOf(endpoint), (portsOf.get(hostOf(endpoint)) ?? 0) + 1);
+    for (const m of told) {
       if (m.endpoint === null || m.role === 'orderer') continue;
-      let name = this.nodeOfEndpoint(m.endpoint);
-      if (name === null && m.alive && !isAnonymousHost(hostOf(m.endpoint))) {
+      const isNew = newcomers.has(m.endpoint) && !this.#byEndpoint.has(m.endpoint);
+      let name = isNew ? null : this.nodeOfEndpoint(m.endpoint);
+      if (isNew) {
         const host = hostOf(m.endpoint);
-        name = isHostName(host) && !nodes.has(host) ? host : m.endpoint;
+        name = isHostName(host) && !this.#byHost.has(host) && portsOf.get(host) === 1 ? host : m.endpoint;
         nodes.set(name, {
           name,
           kind: 'peer',
@@ -314,6 +368,24 @@ class IndexedDirectory implements Directory {
       name,
     ]);
     for (const host of hosts) if (isHostName(host)) this.#addHost(host, name);
+  }
+
+  /** Whether a live member at `endpoint` is none of the named nodes: its host is unknown, or the node on that host has another port. */
+  #isNewcomer(endpoint: string, nodes: ReadonlyMap<string, NodeIdentity>): boolean {
+    const host = hostOf(endpoint);
+    if (isAnonymousHost(host) || this.#byEndpoint.has(endpoint)) return false;
+    if (!isHostName(host) || !this.#byHost.has(host)) return true;
+    const there = this.#byHost.get(host) ?? null;
+    const own = there === null ? null : (nodes.get(there)?.endpoint ?? null);
+    return there === null || (own !== null && hostOf(own) === host && portOf(own) !== portOf(endpoint));
+  }
+
+  /** Where every peer says it is on this very host, each at a port of its own, loopback endpoints name nodes; else they mean whoever prints them. */
+  #indexLoopback(named: readonly Named[]): void {
+    const peers = named.filter((n) => n.kind === 'peer' && n.endpoint !== null);
+    const endpoints = new Set(peers.map((n) => n.endpoint as string));
+    if (peers.length < 2 || endpoints.size < peers.length || ![...endpoints].every((e) => isAnonymousHost(hostOf(e)))) return;
+    for (const n of peers) this.#byEndpoint.set(n.endpoint as string, n.name);
   }
 
   #addHost(host: string, name: string): void {

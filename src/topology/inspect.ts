@@ -155,8 +155,9 @@ function roleOf(
   const image = textOf(config['Image']);
   if ('CORE_CHAINCODE_ID_NAME' in environment || 'CORE_CHAINCODE_ID' in environment) return 'client';
   if (/(?:^|\/|\s)peer node start(?:\s|$)/.test(command) || /fabric-peer(?:[:@]|$)/.test(image)) return 'peer';
-  if (/(?:^|\/|\s)orderer(?:\s|$)/.test(command) || /fabric-orderer(?:[:@]|$)/.test(image)) return 'orderer';
+  // A command-line container may name an orderer among its arguments.
   if (/fabric-(?:tools|ccenv|javaenv|nodeenv|baseos)(?:[:@]|$)/.test(image)) return 'client';
+  if (/(?:^|\/|\s)orderer(?:\s|$)/.test(command) || /fabric-orderer(?:[:@]|$)/.test(image)) return 'orderer';
   const keys = Object.keys(environment);
   if (keys.some((k) => k.startsWith('ORDERER_GENERAL_'))) return 'orderer';
   if (keys.some((k) => k.startsWith('CORE_PEER_GOSSIP_'))) return 'peer';

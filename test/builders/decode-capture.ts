@@ -11,7 +11,7 @@ export function decodeCapture(
   const step = options.chunkBytes ?? Math.max(1, bytes.length);
   for (let at = 0; at < bytes.length; at += step) {
     // A copy that is spoiled afterwards, as a reader that uses its buffer again would.
-    const chunk = bytes.slice(at, at + step);
+    const chunk = Uint8Array.from(bytes.subarray(at, at + step));
     decoder.push(chunk);
     chunk.fill(0xa5);
   }
@@ -36,8 +36,8 @@ export function slimCapture(bytes: Uint8Array, options: { readonly chunkBytes?: 
   const step = options.chunkBytes ?? Math.max(1, bytes.length);
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += step) {
-    const chunk = bytes.slice(at, at + step);
-    parts.push(...slimmer.push(chunk).map((part) => part.slice()));
+    const chunk = Uint8Array.from(bytes.subarray(at, at + step));
+    parts.push(...slimmer.push(chunk));
     chunk.fill(0xa5);
   }
   parts.push(...slimmer.end());

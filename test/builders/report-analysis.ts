@@ -161,7 +161,7 @@ export function buildReportAnalysis(parts: Partial<Analysis> = {}): Analysis {
     nodes: [
       peerNode(ANT, 'AlphaMSP'),
       peerNode(BEE, 'AlphaMSP'),
-      peerNode(COW, 'BetaMSP', { stops: [{ at: at(39_000), basis: 'docker', evidence: [lineOf(COW, 39)] }] }),
+      peerNode(COW, 'BetaMSP', { stops: [{ at: at(39_000), how: 'silent', basis: 'docker', evidence: [lineOf(COW, 39)] }] }),
       buildNode(ORDERER, { kind: 'orderer', starts: [] }),
     ],
     channels: [channel],

@@ -7,9 +7,9 @@ import { howToRecord, unknownNote } from '../unknown.js';
 import type { Section } from './section.js';
 
 const VERDICTS: Readonly<Record<Leadership['verdict'], string>> = {
-  'single-leader': 'one leader at a time',
-  overlapping: 'several leaders at once',
-  leaderless: 'a time without a leader',
+  'single-leader': 'one leader at the end',
+  overlapping: 'several leaders at the end',
+  leaderless: 'no leader at the end',
   static: 'static leaders, no election',
   unknown: 'not known',
 };
@@ -37,8 +37,8 @@ export function leadershipSummary(analysis: Analysis, organization: Organization
     .slice(0, MAX_TERMS_IN_SUMMARY)
     .map((t) => html`${nodeName(t.peer)} from ${clock(t.from)} ${t.to === null ? 'to the end' : html`to ${clock(t.to)} (${t.endedBy})`}`);
   const more = leadership.terms.length - terms.length;
-  const overlap = leadership.overlaps.length > 0 ? html`; <b>${VERDICTS.overlapping}</b>` : html``;
-  const leaderless = leadership.leaderless.length > 0 ? html`; <b>${VERDICTS.leaderless}</b>` : html``;
+  const overlap = leadership.overlaps.length > 0 ? html`; <b>several leaders at once</b>` : html``;
+  const leaderless = leadership.leaderless.length > 0 ? html`; <b>a time without a leader</b>` : html``;
   return html`${join(terms, '; ')}${more > 0 ? ` and ${countOf(more, 'more term')}` : ''}${overlap}${leaderless}`;
 }
 
