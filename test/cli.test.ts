@@ -58,7 +58,8 @@ describe('help and version', () => {
 describe('no arguments', () => {
   test('recordings in captures/ are named, with the one next command', () => {
     const cwd = scratchFolder();
-    for (const name of ['monday', 'tuesday']) mkdirSync(join(cwd, 'captures', name), { recursive: true });
+    for (const name of ['monday', 'tuesday']) mkdirSync(join(cwd, 'captures', name, 'logs'), { recursive: true });
+    mkdirSync(join(cwd, 'captures', 'a collection', 'wednesday', 'logs'), { recursive: true });
     const { status, stdout } = gossipscope([], { cwd });
     assert.equal(status, 0);
     assert.equal(stdout, '2 recordings in captures: monday, tuesday\nnext: gossipscope analyze captures/monday\n');
