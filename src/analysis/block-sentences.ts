@@ -121,11 +121,13 @@ function copiesByPeer(block: Block): ReadonlyMap<string, BlockCopy> {
 
 /** The two earliest copies: one of them is at another peer than any that is asked about. */
 function firstTwo(copies: readonly BlockCopy[]): readonly BlockCopy[] {
-  return copies.filter(isDated).reduce<readonly BlockCopy[]>((earliest, c) => {
-    const place = earliest.findIndex((e) => moment(c) < moment(e));
-    if (place < 0) return earliest.length < 2 ? [...earliest, c] : earliest;
-    return [...earliest.slice(0, place), c, ...earliest.slice(place)].slice(0, 2);
-  }, []);
+  let first: BlockCopy | null = null;
+  let second: BlockCopy | null = null;
+  for (const c of copies.filter(isDated)) {
+    if (first === null || moment(c) < moment(first)) [first, second] = [c, first];
+    else if (second === null || moment(c) < moment(second)) second = c;
+  }
+  return [first, second].filter((c) => c !== null);
 }
 
 function tellCatchUps(channel: Channel, catchUps: readonly CatchUp[]): readonly Sentence[] {

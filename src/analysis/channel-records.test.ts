@@ -29,7 +29,10 @@ test('a percentile is the smallest value that so many percent of the values do n
 });
 
 const banner: LogRecord = [0, { kind: 'process.banner', role: 'peer', fabricVersion: '1.4.12' }];
-const named = (host: string, bootstrap: readonly string[] = []): LogRecord => [0.1, { kind: 'gossip.initialized', endpoint: `${host}:7051`, bootstrap }];
+const named = (host: string, bootstrap: readonly string[] = []): LogRecord => [
+  0.1,
+  { kind: 'gossip.initialized', endpoint: `${host}:7051`, bootstrap },
+];
 const joined = (seconds: number): readonly LogRecord[] => [
   [seconds, { kind: 'ledger.created', channel: 'trade', via: 'genesis' }],
   [seconds + 0.01, { kind: 'block.committed', channel: 'trade', block: 0, transactions: 1, commit: null }],

@@ -3,7 +3,7 @@ import { type Evidence, mergeEvidence } from '../events/evidence.js';
 import { formatInstant } from '../events/instant.js';
 import { hostOf, isAnonymousHost } from '../topology/endpoint.js';
 import { tellBlocks } from './block-sentences.js';
-import type { Analysis, BootstrapAttempt, Channel, Node, Organization, Sentence, Suspicion, Term } from './contract.js';
+import type { Analysis, BootstrapAttempt, Channel, MembershipChange, Node, Organization, Sentence, Suspicion, Term } from './contract.js';
 import { clockOf, countOf, durationOf, listOf, microsOf } from './phrases.js';
 
 /** What the story is told from: the facts of the analysis, and the events no field of it holds. */
@@ -619,10 +619,12 @@ function tellSuspicions(told: Told): readonly Sentence[] {
       stories.push(story);
     }
   }
-  const changes = Map.groupBy(
-    told.channels.flatMap((c) => c.membership.changes),
-    (c) => c.observer,
-  );
+  const changes = new Map<string, MembershipChange[]>();
+  for (const change of told.channels.flatMap((c) => c.membership.changes)) {
+    const known = changes.get(change.observer);
+    if (known === undefined) changes.set(change.observer, [change]);
+    else known.push(change);
+  }
   return stories.flatMap((story) => {
     const [first] = story;
     const last = story.at(-1);
@@ -634,9 +636,7 @@ function tellSuspicions(told: Told): readonly Sentence[] {
     const repeated = story.length > words.length ? `, ${story.length} lines until ${clockOf(last.at)}` : '';
     const own = changes.get(first.observer) ?? [];
     const back = own.find((c) => c.online.includes(first.subject) && c.at > last.at);
-    const gone = own.some(
-      (c) => c.offline.includes(first.subject) && c.at >= first.at && microsOf(c.at) - microsOf(first.at) < SAME_STORY_MICROS,
-    );
+    const gone = own.some((c) => c.offline.includes(first.subject) && c.at >= first.at && microsOf(c.at) - microsOf(first.at) < SAME_STORY_MICROS);
     const down =
       told.nodes
         .find((n) => n.name === first.subject)

@@ -112,9 +112,7 @@ class RecordingReader {
 
   /** `named`: the user named this very file, so that it is worth a word when it is nothing. */
   async read(file: InputFile, named: boolean): Promise<void> {
-    const bytes = readBytes(file.path, (failure) =>
-      this.#oddities.add(failure.kind, `${file.source}: ${failure.why}`, { source: file.source, line: 1 }),
-    )[Symbol.asyncIterator]();
+    const bytes = readBytes(file.path, (failure) => this.#oddities.add(failure.kind, `${file.source}: ${failure.why}`, null))[Symbol.asyncIterator]();
     const head: Uint8Array[] = [];
     let length = 0;
     while (length < HEAD_BYTES) {

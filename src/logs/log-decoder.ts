@@ -111,6 +111,7 @@ class Service {
   leadingLines = 0;
   firstLeading: { readonly line: number; readonly text: string } | null = null;
   lastRun: OpenRun | null = null;
+  lastIsDebug = false;
   /** The Go runtime told of a panic: what follows until the next record is its trace. */
   hasCrashed = false;
 
@@ -252,7 +253,8 @@ export class LogDecoder {
   // ── wrappers
 
   #readLine(raw: string): void {
-    const line = raw.charCodeAt(raw.length - 1) === 13 ? raw.slice(0, -1) : raw;
+    const text = this.#lineNumber === 1 && raw.startsWith(BYTE_ORDER_MARK) ? raw.slice(BYTE_ORDER_MARK.length) : raw;
+    const line = text.charCodeAt(text.length - 1) === 13 ? text.slice(0, -1) : text;
     this.#logicalLine = this.#lineNumber;
     this.#wrapper = 'none';
     const first = line.charCodeAt(0);
@@ -423,6 +425,12 @@ export class LogDecoder {
       service.hasCrashed = true;
     }
     if (service.hasCrashed) return;
+    // At DEBUG 1.x prints raw PKI-IDs, which hold any byte; elsewhere control bytes are damage.
+    if (service.hasRecord && !service.lastIsDebug && CONTROL_BYTES.test(text)) {
+      this.#unreadable++;
+      this.#odd('binary-bytes', text.replaceAll(/[^ -~]+/g, '.'), this.#logicalLine);
+      return;
+    }
     const pending = service.pending;
     if (service.hasRecord && !service.singleLine) {
       if (pending === null || pending.more === null) {
@@ -507,6 +515,7 @@ export class LogDecoder {
     if (this.#from === null || at < this.#from) this.#from = at;
     if (this.#to === null || at > this.#to) this.#to = at;
     service.lastRun = run;
+    service.lastIsDebug = level === DEBUG_LEVEL;
     service.hasCrashed = false;
     if (level === PANIC_LEVEL || level === FATAL_LEVEL) this.#noteCrash(run, at, line);
     run.records++;
@@ -653,6 +662,13 @@ export class LogDecoder {
 
 const STARTED_PEER = 'Started peer with ID=';
 
+/** UTF-8's byte order mark, seen as latin1: some editors and shells put it before a text. */
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
+
+/** Bytes that no text line holds: all controls but tab and escape. */
+const CONTROL_BYTES = /[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f]/;
+
+const DEBUG_LEVEL = LEVELS.indexOf('DEBU');
 const PANIC_LEVEL = LEVELS.indexOf('PANI');
 const FATAL_LEVEL = LEVELS.indexOf('FATA');
 

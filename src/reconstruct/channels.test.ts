@@ -3,8 +3,13 @@ import { test } from 'node:test';
 import { buildEvents, buildNetwork, reconstruct, type Said, secondsOf } from '../../test/builders/timeline-builder.js';
 import { type ChannelsRead, reconstructChannels } from './channels.js';
 
-const channelsOf = (...said: readonly Said[]): ChannelsRead => reconstruct(reconstructChannels(buildNetwork({ peers: ['p0', 'p1'] })), buildEvents(...said));
-const created = (seconds: number, via: 'genesis' | 'snapshot' = 'genesis'): Said => [seconds, 'p0', { kind: 'ledger.created', channel: 'trade', via }];
+const channelsOf = (...said: readonly Said[]): ChannelsRead =>
+  reconstruct(reconstructChannels(buildNetwork({ peers: ['p0', 'p1'] })), buildEvents(...said));
+const created = (seconds: number, via: 'genesis' | 'snapshot' = 'genesis'): Said => [
+  seconds,
+  'p0',
+  { kind: 'ledger.created', channel: 'trade', via },
+];
 const configured = (seconds: number): Said => [seconds, 'p0', { kind: 'channel.configured', channel: 'trade', organizations: 1 }];
 const learned = (seconds: number, mspId: string, ...anchors: readonly string[]): Said => [
   seconds,

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { at, buildEvents, buildNetwork, buildRun, lifecyclesOf, type NetworkParts, reconstruct, type Said, secondsOf } from '../../test/builders/timeline-builder.js';
+import {
+  at,
+  buildEvents,
+  buildNetwork,
+  buildRun,
+  lifecyclesOf,
+  type NetworkParts,
+  reconstruct,
+  type Said,
+  secondsOf,
+} from '../../test/builders/timeline-builder.js';
 import type { EventBody } from '../events/event.js';
 import { type ContactsRead, reconstructContacts } from './contact.js';
 
@@ -34,7 +44,9 @@ test('a peer that could not be reached is a bootstrap peer, an anchor peer, or n
   const failed: EventBody = { kind: 'gossip.connect-failed', target: member('p1:7051'), reason: 'context deadline exceeded' };
   const anchors: EventBody = { kind: 'channel.anchors-learned', channel: 'trade', mspId: 'NorthMSP', anchors: ['p1:7051'] };
   assert.deepEqual(attemptsOf(contactsIn([...started(0, 'p0', ['p1:7051']), [3, 'p0', failed]])), [['p0', 'p1:7051', 'bootstrap', 'unreachable', 3]]);
-  assert.deepEqual(attemptsOf(contactsIn([...started(0, 'p0', []), [2, 'p0', anchors], [3, 'p0', failed]])), [['p0', 'p1:7051', 'anchor', 'unreachable', 3]]);
+  assert.deepEqual(attemptsOf(contactsIn([...started(0, 'p0', []), [2, 'p0', anchors], [3, 'p0', failed]])), [
+    ['p0', 'p1:7051', 'anchor', 'unreachable', 3],
+  ]);
   assert.equal(contactsIn([...started(0, 'p0', ['p1:7051']), [2, 'p0', anchors], [3, 'p0', failed]]).attempts[0]?.kind, 'unknown');
   assert.equal(contactsIn([...started(0, 'p0', ['p1:7051']), [3, 'p0', failed], [4, 'p0', anchors]]).attempts[0]?.kind, 'bootstrap', 'learned later');
 });

@@ -270,7 +270,7 @@ function firstWithAll(pairs: readonly (readonly SeenSpan[] | undefined)[]): Inst
       .filter((s) => s.to === null || s.to > s.from)
       .flatMap((s) => [{ at: s.from, change: 1 }, ...(s.to === null ? [] : [{ at: s.to, change: -1 }])]),
   );
-  edges.sort((a, b) => a.at - b.at || a.change - b.change);
+  edges.sort((a, b) => a.at - b.at);
   let held = 0;
   for (const [i, edge] of edges.entries()) {
     held += edge.change;

@@ -95,6 +95,14 @@ test('each call is one stream: of two opened together each gets its own end', ()
   ]);
 });
 
+test('two calls near one stream are two streams', () => {
+  const streams = streamsIn([opened(7, 'p0', 'trade'), opened(7.5, 'p0', 'audit')], [call('p0', 7.1, 20), call('p0', 7.2, 30)]);
+  assert.deepEqual(
+    told(streams).map((s) => s[4]),
+    [20, 30],
+  );
+});
+
 test('a stream that only the orderer shows is a stream; that of a client who is no peer is not', () => {
   assert.deepEqual(told(streamsIn([], [call('p1', 12, 40), call('cli', 13, 14), call(null, 15, 16)])), [['p1', null, 'o0', 12, 40]]);
 });

@@ -38,7 +38,9 @@ test('a common domain name makes no organization', () => {
 });
 
 test('an internal endpoint that one shows of another makes them one organization, and so does a bootstrap peer', () => {
-  assert.deepEqual(organizationsOf(['p0', 'p1', 'p2'], { kin: [['p0', 'p1']], bootstraps: [['p2', 'p1']] }), [[null, 'inferred', ['p0', 'p1', 'p2']]]);
+  assert.deepEqual(organizationsOf(['p0', 'p1', 'p2'], { kin: [['p0', 'p1']], bootstraps: [['p2', 'p1']] }), [
+    [null, 'inferred', ['p0', 'p1', 'p2']],
+  ]);
 });
 
 test('the MSP ID that one member tells is that of those it is tied to', () => {

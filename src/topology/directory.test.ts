@@ -150,6 +150,8 @@ test('loopback endpoints name nodes where all peers share the host, and only the
   const shared = directoryOf({ runs: [local(7051, 'peer0'), local(7053, 'peer1')], mentions: [seen('127.0.0.1:7053')] });
   assert.equal(shared.nodeOfEndpoint('127.0.0.1:7053'), 'peer1');
   assert.deepEqual([...shared.nodes.keys()], ['peer0', 'peer1']);
+  const alike = directoryOf({ runs: [local(7051, 'peer0'), { ...local(7051, 'peer1'), source: 'other.log' }] });
+  assert.equal(alike.nodeOfEndpoint('127.0.0.1:7051'), null, 'two containers, each alone on its loopback');
   const mixed = directoryOf({ runs: [local(7051, 'peer0'), buildRun('peer1')] });
   assert.equal(mixed.nodeOfEndpoint('127.0.0.1:7051'), null, 'at peer1 it means peer1 itself');
 });

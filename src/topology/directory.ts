@@ -307,31 +307,15 @@ class IndexedDirectory implements Directory {
     const told = [...mentions].sort((a, b) => compareTexts(a.endpoint, b.endpoint) || compareTexts(a.pkiId, b.pkiId) || compareTexts(a.role, b.role));
     for (const m of told) if (m.endpoint !== null && m.pkiId !== null && !this.#byPkiId.has(m.pkiId)) pkiOf.set(m.endpoint, m.pkiId);
     for (const n of rest) nodes.set(n.name, identityOf(n, n.endpoint === null ? null : (pkiOf.get(n.endpoint) ?? null)));
-    const newcomers = new Set(
-      told.flatMap((m) => (m.role === 'peer' && m.alive && m.endpoint !== null && this.#isNewcomer(m.endpoint, nodes) ? [m.endpoint] : [])),
-    );
-    const portsOf = new Map<string, number>();
-    for (const endpoint of newcomers) portsOf.set(hostOf(endpoint), (portsOf.get(hostOf(endpoint)) ?? 0) + 1);
+    const newcomers = this.#newcomersOf(told, nodes);
+    for (const newcomer of newcomers) {
+      const name = newcomer.name;
+      nodes.set(name, { ...newcomer, pkiId: pkiOf.get(newcomer.endpoint) ?? null });
+      this.#byEndpoint.set(newcomer.endpoint, name);
+      this.#addHost(hostOf(newcomer.endpoint), name);
+    }
     for (const m of told) {
-      if (m.endpoint === null || m.role === 'orderer') continue;
-      const isNew = newcomers.has(m.endpoint) && !this.#byEndpoint.has(m.endpoint);
-      let name = isNew ? null : this.nodeOfEndpoint(m.endpoint);
-      if (isNew) {
-        const host = hostOf(m.endpoint);
-        name = isHostName(host) && !this.#byHost.has(host) && portsOf.get(host) === 1 ? host : m.endpoint;
-        nodes.set(name, {
-          name,
-          kind: 'peer',
-          nameBasis: isHostName(host) ? 'log' : 'address',
-          mspId: null,
-          mspBasis: null,
-          endpoint: m.endpoint,
-          pkiId: pkiOf.get(m.endpoint) ?? null,
-          container: null,
-        });
-        this.#byEndpoint.set(m.endpoint, name);
-        this.#addHost(host, name);
-      }
+      const name = m.endpoint === null || m.role === 'orderer' ? null : this.nodeOfEndpoint(m.endpoint);
       if (name !== null && m.pkiId !== null && !this.#byPkiId.has(m.pkiId)) this.#byPkiId.set(m.pkiId, name);
     }
     this.nodes = new Map([...nodes].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -368,6 +352,26 @@ class IndexedDirectory implements Directory {
       name,
     ]);
     for (const host of hosts) if (isHostName(host)) this.#addHost(host, name);
+  }
+
+  /** The peers that only others name: each by its host, or by its endpoint where the host is an address or has several nodes. */
+  #newcomersOf(told: readonly Mention[], nodes: ReadonlyMap<string, NodeIdentity>): readonly (NodeIdentity & { readonly endpoint: string })[] {
+    const alive = told.flatMap((m) => (m.role === 'peer' && m.alive && m.endpoint !== null ? [m.endpoint] : []));
+    const endpoints = [...new Set(alive.filter((e) => this.#isNewcomer(e, nodes)))];
+    return endpoints.map((endpoint) => {
+      const host = hostOf(endpoint);
+      const alone = !this.#byHost.has(host) && endpoints.every((e) => e === endpoint || hostOf(e) !== host);
+      return {
+        name: isHostName(host) && alone ? host : endpoint,
+        kind: 'peer',
+        nameBasis: isHostName(host) ? 'log' : 'address',
+        mspId: null,
+        mspBasis: null,
+        endpoint,
+        pkiId: null,
+        container: null,
+      };
+    });
   }
 
   /** Whether a live member at `endpoint` is none of the named nodes: its host is unknown, or the node on that host has another port. */
