@@ -428,7 +428,7 @@ export class LogDecoder {
     // At DEBUG 1.x prints raw PKI-IDs, which hold any byte; elsewhere control bytes are damage.
     if (service.hasRecord && !service.lastIsDebug && CONTROL_BYTES.test(text)) {
       this.#unreadable++;
-      this.#odd('binary-bytes', text.replaceAll(/[^ -~]+/g, '.'), this.#logicalLine);
+      this.#odd('binary-bytes', text, this.#logicalLine);
       return;
     }
     const pending = service.pending;
