@@ -29,9 +29,9 @@ function tellBlock(block: Block, channel: Channel, late: ReadonlySet<BlockCopy>)
   };
   const pulled = prompt.filter((c) => c.via === 'deliver');
   const spread = prompt.filter((c) => c.via !== 'deliver');
-  const orderer = pulled.map((c) => c.from?.node).find((n) => n !== undefined);
+  const orderers = [...new Set(pulled.flatMap((c) => (c.from === null ? [] : [c.from.node])))];
   const parts = [
-    ...(pulled.length > 0 ? [`${verb} from ${orderer ?? 'the orderer'} by ${listOf(pulled.map(after))}`] : []),
+    ...(pulled.length > 0 ? [`${verb} from ${orderers.length === 0 ? 'the orderer' : listOf(orderers)} by ${listOf(pulled.map(after))}`] : []),
     ...(spread.length > 0
       ? [`${pulled.length > 0 ? 'then ' : `${verb} `}by ${spread.some((c) => c.via === 'gossip') ? 'gossip at ' : ''}${listOf(spread.map(after))}`]
       : []),

@@ -424,7 +424,7 @@ const firstAnchorAt = (o: Organization): string | undefined => o.anchorPeers.fla
 function tellViewsAround(channel: Channel, told: Told, at: string, o: Organization): readonly Sentence[] {
   if (channel.membership.basis === null) return [];
   const organizationOf = (peer: string): string => channel.organizations.find((x) => x.peers.includes(peer))?.mspId ?? '';
-  const observers = o.peers.filter((p) => channel.peers.some((c) => c.peer === p));
+  const observers = o.peers.filter((p) => channel.peers.some((c) => c.peer === p && (c.joinedAt === null || c.joinedAt < at)));
   const views = observers.map((observer) => ({
     observer,
     seen: channel.membership.matrix
@@ -440,7 +440,7 @@ function tellViewsAround(channel: Channel, told: Told, at: string, o: Organizati
   const text =
     inside === 'saw nobody'
       ? `Until then the peers of ${nameOfOrganization(o)} saw nobody on ${channel.name ?? 'the channel'}.`
-      : `Until then the peers of ${nameOfOrganization(o)} ${inside === '' ? 'saw' : `${inside} and`} ${outside} on ${channel.name ?? 'the channel'}.`;
+      : `Until then the peers of ${nameOfOrganization(o)} ${inside === '' ? 'saw' : inside === 'saw one another' ? 'saw one another and' : `${inside}; they saw`} ${outside} on ${channel.name ?? 'the channel'}.`;
   const evidence = channel.membership.changes.filter((c) => observers.includes(c.observer) && c.at < at).flatMap((c) => c.evidence);
   return [
     sentence(

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import ndjson from 'ndjson';
 import type { CommandModule } from 'yargs';
 import { addFrameTexts, analyze } from '../analysis/analyze.js';
-import type { Analysis } from '../analysis/contract.js';
+import type { Analysis, Connection } from '../analysis/contract.js';
 import { drawCharts } from '../charts/catalogue.js';
 import type { TimelineEvent } from '../events/event.js';
 import { formatInstant, type Instant } from '../events/instant.js';
@@ -102,7 +102,11 @@ async function writeOutputs(
   try {
     mkdirSync(pngs ? join(out, 'charts') : out, { recursive: true });
     writeFileSync(join(out, 'analysis.json'), `${JSON.stringify(analysis, null, 1)}\n`);
-    await pipeline(Readable.from(events.map(eventRecord)), ndjson.stringify(), createWriteStream(join(out, 'events.ndjson')));
+    await pipeline(
+      Readable.from(eventRecords(events, analysis.gossip.connections)),
+      ndjson.stringify(),
+      createWriteStream(join(out, 'events.ndjson')),
+    );
     say('drawing charts');
     const { ChartRenderer } = await import('../charts/renderer.js');
     const renderer = new ChartRenderer();
@@ -121,11 +125,28 @@ async function writeOutputs(
   }
 }
 
+type EventRecord = Readonly<Record<string, unknown>> & { readonly at: string };
+
+/** The timeline as it is written: what logs tell and the connections of the packets, in order of time. */
+function eventRecords(events: readonly TimelineEvent[], connections: readonly Connection[]): readonly EventRecord[] {
+  const onWire = connections.flatMap((c): readonly EventRecord[] => {
+    const ends = { node: c.from, to: c.to };
+    return [
+      ...(c.openedAt === null
+        ? []
+        : [{ at: c.openedAt, ...ends, kind: 'net.connection-opened', outcome: c.outcome, tls: c.tls, evidence: c.evidence }]),
+      ...(c.closedAt === null ? [] : [{ at: c.closedAt, ...ends, kind: 'net.connection-closed', bytes: c.bytes, evidence: c.evidence }]),
+    ];
+  });
+  // A stable sort: events of one moment keep the timeline's order.
+  return [...events.map(eventRecord), ...onWire].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
 /** Fields of event bodies that are instants. */
 const MOMENTS: ReadonlySet<string> = new Set(['expiresAt', 'deadline']);
 
 /** One event of `events.ndjson`: when, where, what, and the place that shows it. */
-function eventRecord(event: TimelineEvent): Readonly<Record<string, unknown>> {
+function eventRecord(event: TimelineEvent): EventRecord {
   const { kind, ...rest } = event.body;
   // The moments that a body holds are written as times, like every other.
   const moments = Object.fromEntries(
