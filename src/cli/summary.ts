@@ -1,5 +1,6 @@
 import type { Analysis, Channel } from '../analysis/contract.js';
 import { microsOf } from '../analysis/phrases.js';
+import { slownessOf } from '../report/slowness.js';
 
 const MAX_LINES = 10;
 
@@ -19,7 +20,12 @@ export function summarize(analysis: Analysis): readonly string[] {
   const lines = [
     `read ${plural(logs.length, 'log')} (${plural(sum(logs.map((s) => s.records)), 'record')}), ${plural(captures.length, 'capture')} (${plural(sum(captures.map((s) => s.records)), 'packet')}), ${analysis.window.from?.slice(0, 19).replace('T', ' ') ?? 'undated'} to ${analysis.window.to?.slice(11, 19) ?? '?'} UTC`,
     `${plural(analysis.nodes.filter((n) => n.kind === 'peer').length, 'peer')}, ${plural(analysis.nodes.filter((n) => n.kind === 'orderer').length, 'orderer')}, ${plural(analysis.channels.length, 'channel')}; Fabric ${[...new Set(analysis.nodes.map((n) => n.fabricVersion).filter((v) => v !== null))].join(', ') || 'version unknown'}`,
-    ...analysis.channels.slice(0, 2).flatMap(channelLines),
+    ...analysis.channels.slice(0, 2).flatMap((c) => channelLines(c, analysis.nodes)),
+    ...analysis.walkthrough
+      .filter((s) => s.topic === 'packets' && s.text.includes('delivered blocks'))
+      .slice(0, 1)
+      .map((s) => `packets: ${s.text.replace(/^In the packets /, '').replace(/\.$/, '')}`),
+    ...suspected(analysis),
   ];
   const findings = analysis.findings.filter((f) => f.verdict === 'found');
   const found = findings.slice(0, 2).map((f) => `${f.severity}: ${f.title}`);
@@ -29,7 +35,24 @@ export function summarize(analysis: Analysis): readonly string[] {
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-function channelLines(channel: Channel): readonly string[] {
+/** Who was taken for dead, and how often: a passing false alarm after peers dial each other is normal. */
+function suspected(analysis: Analysis): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const s of analysis.gossip.suspicions) if (s.kind === 'expired') counts.set(s.subject, (counts.get(s.subject) ?? 0) + 1);
+  const named = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, MAX_SPANS);
+  return named.length === 0 ? [] : [`taken for dead by others: ${named.map(([name, n]) => `${name} ${n} ${n === 1 ? 'time' : 'times'}`).join(', ')}`];
+}
+
+function slowestBlock(channel: Channel, nodes: Analysis['nodes']): readonly string[] {
+  const [slowest] = slownessOf(channel, nodes).live;
+  if (slowest === undefined) return [];
+  const stage = slowest.slowestStage === null ? '' : `, of which ${sayMicros(slowest.slowestStage.micros)} ${slowest.slowestStage.name}`;
+  return [
+    `${channel.name ?? 'unnamed channel'}: slowest was block ${slowest.block.number} at ${slowest.copy.peer}: ${sayMicros(slowest.totalMicros)} from the first peer that had it to ${slowest.committed ? 'its commit' : 'its last known moment'} there${stage}`,
+  ];
+}
+
+function channelLines(channel: Channel, nodes: Analysis['nodes']): readonly string[] {
   const name = channel.name ?? 'unnamed channel';
   const leaders = channel.organizations
     .filter((o) => o.peers.length > 0)
@@ -46,6 +69,7 @@ function channelLines(channel: Channel): readonly string[] {
     ...leadershipTroubles(channel).map((t) => `${name}: ${t}`),
     `${name}: ${sayMembership(channel)}`,
     `${name}: ${plural(channel.blocks.length, 'block')}; ${times}`,
+    ...slowestBlock(channel, nodes),
   ];
 }
 
