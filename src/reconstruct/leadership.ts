@@ -201,7 +201,9 @@ export function leadershipOf(
   window: { readonly from: Instant; readonly to: Instant },
 ): LeadershipFacts {
   const terms = read.terms.filter((t) => t.channel === channel && members.includes(t.peer));
-  const followers = read.followers.filter((f) => members.includes(f.peer) && (f.channel === null || f.channel === channel));
+  // A line without a channel speaks of this one only where another member led here at that moment.
+  const ledByOther = (f: FollowerFacts): boolean => terms.some((t) => t.peer !== f.peer && t.from <= f.at && (t.to === null || t.to > f.at));
+  const followers = read.followers.filter((f) => members.includes(f.peer) && (f.channel === channel || (f.channel === null && ledByOther(f))));
   const staticLeaders = members.filter((m) => startAt(lifecycles.get(m), window.to)?.leaderElection === 'static-leader');
   const edges = [
     ...new Set([
