@@ -12,6 +12,7 @@ import { formatInstant, type Instant } from '../events/instant.js';
 import { STANDARD_INPUT } from '../recording/files.js';
 import { OperationalError } from '../recording/operational-error.js';
 import { renderReport } from '../report/document.js';
+import { jsonPieces } from './json-pieces.js';
 import { terminalProgress } from './progress.js';
 import { readFrameTexts, readRecording } from './read-recording.js';
 import { summarize } from './summary.js';
@@ -101,7 +102,7 @@ async function writeOutputs(
   const charts = drawCharts(analysis);
   try {
     mkdirSync(pngs ? join(out, 'charts') : out, { recursive: true });
-    writeFileSync(join(out, 'analysis.json'), `${JSON.stringify(analysis, null, 1)}\n`);
+    await pipeline(Readable.from(analysisText(analysis)), createWriteStream(join(out, 'analysis.json')));
     await pipeline(
       Readable.from(eventRecords(events, analysis.gossip.connections)),
       ndjson.stringify(),
@@ -123,6 +124,11 @@ async function writeOutputs(
     }
     throw error;
   }
+}
+
+function* analysisText(analysis: Analysis): Generator<string> {
+  yield* jsonPieces(analysis);
+  yield '\n';
 }
 
 type EventRecord = Readonly<Record<string, unknown>> & { readonly at: string };
