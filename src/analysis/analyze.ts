@@ -43,7 +43,8 @@ export interface AnalysisResult {
 /** Runs every reconstruction over a recording. A pure function: the same recording gives the same result in any order of its files. */
 export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult {
   const timeline = buildTimeline(recorded);
-  const window = windowOf(recorded) ?? { from: instantOfMicros(0), to: instantOfMicros(0) };
+  const dated = windowOf(recorded);
+  const window = dated ?? { from: instantOfMicros(0), to: instantOfMicros(0) };
   const network: Network = { directory: timeline.directory, incarnations: timeline.incarnations, window };
   const captures = recorded.captures.flatMap((c) =>
     c.summary.from === null || c.summary.to === null ? [] : [{ source: c.source, from: c.summary.from, to: c.summary.to }],
@@ -124,11 +125,10 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
     deliverStreams,
     raft: raftTerms.map((r): RaftTerm => ({ ...r, from: formatInstant(r.from), to: r.to === null ? null : formatInstant(r.to) })),
   };
-  const known = windowOf(recorded);
   const base = {
     schemaVersion: 1 as const,
     tool: { name: 'gossipscope' as const, version: toolVersion },
-    window: { from: known === null ? null : formatInstant(known.from), to: known === null ? null : formatInstant(known.to) },
+    window: { from: dated === null ? null : formatInstant(dated.from), to: dated === null ? null : formatInstant(dated.to) },
     sources: describeSources(recorded, timeline),
     nodes,
     channels: channelRecords,

@@ -40,11 +40,14 @@ const HOW_TO_GET_A_LOG = 'Fabric logs to standard error: docker logs NAME > NAME
 export async function readRecording(options: ReadOptions): Promise<ReadResult> {
   const inputs = await findInputs(options.paths);
   const reader = new RecordingReader(options);
-  const files: InputFile[] = [...inputs.files, ...(inputs.standardInput ? [{ path: STANDARD_INPUT, source: STANDARD_INPUT_SOURCE }] : [])];
+  const files: InputFile[] = [
+    ...inputs.files,
+    ...(inputs.standardInput ? [{ path: STANDARD_INPUT, source: STANDARD_INPUT_SOURCE, isNamed: true }] : []),
+  ];
   for (const { path, why } of inputs.missing) reader.miss(path, why);
   for (const [i, file] of files.entries()) {
     options.progress.say(`reading ${file.source} (${i + 1} of ${files.length})`);
-    await reader.read(file, options.paths.length === files.length && !inputs.standardInput);
+    await reader.read(file);
   }
   options.progress.done();
   const recorded = reader.recorded(overridesOf(options.names, files));
@@ -110,8 +113,8 @@ class RecordingReader {
     };
   }
 
-  /** `named`: the user named this very file, so that it is worth a word when it is nothing. */
-  async read(file: InputFile, named: boolean): Promise<void> {
+  /** A file that the user named is worth a try as a log whatever it looks like, and a word when it is nothing. */
+  async read(file: InputFile): Promise<void> {
     const bytes = readBytes(file.path, (failure) => this.#oddities.add(failure.kind, `${file.source}: ${failure.why}`, null))[Symbol.asyncIterator]();
     const head: Uint8Array[] = [];
     let length = 0;
@@ -131,10 +134,10 @@ class RecordingReader {
       this.#oddities.add('empty-file', `${file.source} is empty. ${HOW_TO_GET_A_LOG}`, null);
     } else if (recognizeCapture(start) !== null) await this.#readCapture(file, all());
     else if (isOwnOutput(start)) await bytes.return?.(undefined);
-    else if (/^\s*[[{]/.test(start.toString('latin1')) && !looksLikeLines(start)) await this.#readInspect(file, all(), named);
+    else if (/^\s*[[{]/.test(start.toString('latin1')) && !looksLikeLines(start)) await this.#readInspect(file, all());
     else if (
       recognizeLog(start) !== 'not-fabric' ||
-      named ||
+      file.isNamed ||
       /\.(?:log|txt|out|err)(?:\.gz)?$|\/[^.]+$/.test(file.path) ||
       file.path === STANDARD_INPUT
     )
@@ -151,7 +154,7 @@ class RecordingReader {
     this.#captures.push({ source: file.source, summary: decoder.end() });
   }
 
-  async #readInspect(file: InputFile, bytes: AsyncIterable<Uint8Array>, named: boolean): Promise<void> {
+  async #readInspect(file: InputFile, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of bytes) {
@@ -161,7 +164,7 @@ class RecordingReader {
     const facts = length > MAX_INSPECT_BYTES ? null : parseInspect(Buffer.concat(chunks).toString('utf8'), file.source);
     if (facts !== null) this.#inspects.push({ source: file.source, facts });
     else {
-      if (named) this.#unreadable.push({ source: file.source, why: 'JSON, but not the output of docker inspect' });
+      if (file.isNamed) this.#unreadable.push({ source: file.source, why: 'JSON, but not the output of docker inspect' });
       this.#oddities.add('unrecognised-file', `${file.source} is JSON, but not the output of docker inspect`, null);
     }
   }

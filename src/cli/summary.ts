@@ -1,10 +1,8 @@
 import type { Analysis, Channel } from '../analysis/contract.js';
-import { microsOf } from '../analysis/phrases.js';
+import { countOf, microsOf } from '../analysis/phrases.js';
 import { slownessOf } from '../report/slowness.js';
 
 const MAX_LINES = 10;
-
-const plural = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
 /** A duration in the unit people say it in: `12 ms`, `1.4 s`. */
 export function sayMicros(micros: number): string {
@@ -18,8 +16,8 @@ export function summarize(analysis: Analysis): readonly string[] {
   const logs = analysis.sources.filter((s) => s.kind === 'log');
   const captures = analysis.sources.filter((s) => s.kind === 'packets');
   const lines = [
-    `read ${plural(logs.length, 'log')} (${plural(sum(logs.map((s) => s.records)), 'record')}), ${plural(captures.length, 'capture')} (${plural(sum(captures.map((s) => s.records)), 'packet')}), ${analysis.window.from?.slice(0, 19).replace('T', ' ') ?? 'undated'} to ${analysis.window.to?.slice(11, 19) ?? '?'} UTC`,
-    `${plural(analysis.nodes.filter((n) => n.kind === 'peer').length, 'peer')}, ${plural(analysis.nodes.filter((n) => n.kind === 'orderer').length, 'orderer')}, ${plural(analysis.channels.length, 'channel')}; Fabric ${[...new Set(analysis.nodes.map((n) => n.fabricVersion).filter((v) => v !== null))].join(', ') || 'version unknown'}`,
+    `read ${countOf(logs.length, 'log')} (${countOf(sum(logs.map((s) => s.records)), 'record')}), ${countOf(captures.length, 'capture')} (${countOf(sum(captures.map((s) => s.records)), 'packet')}), ${analysis.window.from?.slice(0, 19).replace('T', ' ') ?? 'undated'} to ${analysis.window.to?.slice(11, 19) ?? '?'} UTC`,
+    `${countOf(analysis.nodes.filter((n) => n.kind === 'peer').length, 'peer')}, ${countOf(analysis.nodes.filter((n) => n.kind === 'orderer').length, 'orderer')}, ${countOf(analysis.channels.length, 'channel')}; Fabric ${[...new Set(analysis.nodes.map((n) => n.fabricVersion).filter((v) => v !== null))].join(', ') || 'version unknown'}`,
     ...analysis.channels.slice(0, 2).flatMap((c) => channelLines(c, analysis.nodes)),
     ...analysis.walkthrough
       .filter((s) => s.topic === 'packets' && s.text.includes('delivered blocks'))
@@ -68,7 +66,7 @@ function channelLines(channel: Channel, nodes: Analysis['nodes']): readonly stri
     `${name}: leaders ${leaders.join('; ') || 'unknown'}`,
     ...leadershipTroubles(channel).map((t) => `${name}: ${t}`),
     `${name}: ${sayMembership(channel)}`,
-    `${name}: ${plural(channel.blocks.length, 'block')}; ${times}`,
+    `${name}: ${countOf(channel.blocks.length, 'block')}; ${times}`,
     ...slowestBlock(channel, nodes),
   ];
 }
@@ -95,7 +93,7 @@ function sayMembership(channel: Channel): string {
   const { basis, convergedAt, fullViewAt, matrix } = channel.membership;
   const views = Object.values(fullViewAt);
   if (basis === null) return 'membership: these logs print no views';
-  if (views.length < 2) return `membership: one peer's log only; it saw ${plural(new Set(matrix.map((c) => c.subject)).size, 'other peer')}`;
+  if (views.length < 2) return `membership: one peer's log only; it saw ${countOf(new Set(matrix.map((c) => c.subject)).size, 'other peer')}`;
   if (convergedAt !== null) return `membership: all ${views.length} peers saw one another at ${convergedAt.slice(11, 23)}`;
   return `membership: ${views.filter((v) => v !== null).length} of ${views.length} peers came to see all the others`;
 }

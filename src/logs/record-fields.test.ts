@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseGoDurationMicros } from './go-duration.js';
+import { parseGoDurationMicros } from '../events/go-duration.js';
 import { parseEpochSeconds } from './record-clock.js';
 import { stripFields } from './record-fields.js';
 

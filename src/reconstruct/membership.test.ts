@@ -13,7 +13,7 @@ import {
   viewOf,
 } from '../../test/builders/timeline-builder.js';
 import { reconstructChannels } from './channels.js';
-import { type MembershipFacts, parseGoDuration, readViews, reconstructMembership, type UnplacedView } from './membership.js';
+import { type MembershipFacts, readViews, reconstructMembership, type UnplacedView } from './membership.js';
 
 const joined = (seconds: number, node: string, channel = 'trade'): readonly Said[] => [
   [seconds, node, { kind: 'ledger.created', channel, via: 'genesis' }],
@@ -209,11 +209,4 @@ test('a member of the own organization shows as kin, a foreign one does not', ()
   const network = buildNetwork({ peers: ['p0', 'p1', 'q0'] });
   const read = reconstruct(readViews(network), buildEvents([6, 'p0', viewOf('trade', ['p1', 'q0!'])]));
   assert.deepEqual(read.kinship, [{ observer: 'p0', member: 'p1' }]);
-});
-
-test('durations as Go writes them', () => {
-  assert.equal(parseGoDuration('5s'), 5_000_000);
-  assert.equal(parseGoDuration('1m30s'), 90_000_000);
-  assert.equal(parseGoDuration('500ms'), 500_000);
-  for (const text of ['', '5', 'soon', '5s!']) assert.equal(parseGoDuration(text), null, text);
 });

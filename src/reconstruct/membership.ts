@@ -1,5 +1,6 @@
 import type { BodyOf } from '../events/event.js';
 import type { Evidence } from '../events/evidence.js';
+import { parseGoDuration } from '../events/go-duration.js';
 import type { Instant } from '../events/instant.js';
 import type { ChannelPeerFacts } from './channels.js';
 import { type Lifecycle, startAt } from './lifecycle.js';
@@ -111,14 +112,6 @@ const PHASE_TOLERANCE_MICROS = 400_000;
  */
 const PHASE_ADVANTAGE_FACTOR = 5;
 const SMALLEST_ADVANTAGE_MICROS = 10_000;
-
-/** Go duration such as `5s` or `1m30s` or `500ms` in microseconds, or null. */
-export function parseGoDuration(text: string): number | null {
-  const unit: Readonly<Record<string, number>> = { h: 3_600_000_000, m: 60_000_000, s: 1_000_000, ms: 1000, us: 1, µs: 1, ns: 0.001 };
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)/g)];
-  if (parts.length === 0 || parts.map((p) => p[0]).join('') !== text) return null;
-  return parts.reduce((sum, p) => sum + Number(p[1]) * (unit[p[2] as string] as number), 0);
-}
 
 interface Placement {
   readonly channel: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { findInputs, type ReadFailure, readBytes } from './files.js';
@@ -111,4 +111,20 @@ test('a damaged gzip and an unreadable file are told, not thrown', async () => {
     (await read(root)).failures.map((f) => f.kind),
     ['read-failed'],
   );
+});
+
+test('a file that the user names is told from one found in a folder, whatever else is named', async () => {
+  const folder = folderOf({ 'logs/a.log': 'x', 'notes/b.md': 'x' });
+  const named = async (...paths: readonly string[]): Promise<readonly string[]> =>
+    (await findInputs(paths)).files.filter((f) => f.isNamed).map((f) => basename(f.path));
+  assert.deepEqual(await named(join(folder, 'logs')), []);
+  assert.deepEqual(await named(join(folder, 'notes', 'b.md'), join(folder, 'logs')), ['b.md']);
+  assert.deepEqual(await named(join(folder, 'logs'), join(folder, 'logs', 'a.log')), ['a.log']);
+});
+
+test('what lies deeper than the limit is told, not passed over', async () => {
+  const folder = folderOf({ [`${'d/'.repeat(20)}deep.log`]: 'x' });
+  const inputs = await findInputs([folder]);
+  assert.deepEqual(inputs.files, []);
+  assert.match(inputs.missing[0]?.why ?? '', /16 folders deep/);
 });

@@ -7,6 +7,8 @@ import { createGunzip } from 'node:zlib';
 export interface InputFile {
   readonly path: string;
   readonly source: string;
+  /** The user named this very file; it was not just found in a folder. */
+  readonly isNamed: boolean;
 }
 
 export interface MissingInput {
@@ -44,6 +46,7 @@ const whyOf = (error: unknown): string => {
 export async function findInputs(paths: readonly string[]): Promise<InputFiles> {
   const found = new Map<string, string>();
   const missing: MissingInput[] = [];
+  const named = new Set<string>();
   const roots: string[] = [];
   for (const given of paths.filter((p) => p !== STANDARD_INPUT)) {
     const path = resolve(given);
@@ -51,29 +54,36 @@ export async function findInputs(paths: readonly string[]): Promise<InputFiles> 
       const info = await stat(path);
       roots.push(info.isDirectory() ? path : dirname(path));
       if (info.isDirectory()) await walk(path, [], found, missing);
-      else await note(path, found);
+      else named.add(await note(path, found));
     } catch (error) {
       missing.push({ path: given, why: whyOf(error) });
     }
   }
   const root = commonFolder(roots);
-  const files = [...found.values()].map((path) => ({ path, source: relative(root, path).split(sep).join('/') }));
+  const files = [...found].map(([real, path]) => ({ path, source: relative(root, path).split(sep).join('/'), isNamed: named.has(real) }));
   files.sort((a, b) => (a.source < b.source ? -1 : 1));
   missing.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { root, files, missing, standardInput: paths.includes(STANDARD_INPUT) };
 }
 
-async function note(path: string, found: Map<string, string>): Promise<void> {
+/** Remembers a file by its real path, which it returns. */
+async function note(path: string, found: Map<string, string>): Promise<string> {
   const real = await realpath(path);
   const known = found.get(real);
   // Of several names of one file the shortest, then the first in path order, stands for it, whatever the order of arguments.
   if (known === undefined || path.length < known.length || (path.length === known.length && path < known)) found.set(real, path);
+  return real;
 }
 
 /** `above`: the real folders that hold this one, so that a link back to one of them is not followed in circles. */
 async function walk(folder: string, above: readonly string[], found: Map<string, string>, missing: MissingInput[]): Promise<void> {
   const real = await realpath(folder);
-  if (above.length > MAX_DEPTH || found.size > MAX_FILES || above.includes(real)) return;
+  if (above.includes(real)) return;
+  if (above.length > MAX_DEPTH || found.size > MAX_FILES) {
+    const limit = above.length > MAX_DEPTH ? `it lies more than ${MAX_DEPTH} folders deep` : `more than ${MAX_FILES} files were found before it`;
+    missing.push({ path: folder, why: `not looked into: ${limit}` });
+    return;
+  }
   let entries: Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });

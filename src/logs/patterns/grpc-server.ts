@@ -1,5 +1,5 @@
+import { parseGoDurationMicros } from '../../events/go-duration.js';
 import { instantOfMicros, parseInstant } from '../../events/instant.js';
-import { parseGoDurationMicros } from '../go-duration.js';
 import { definePattern, type Pattern } from '../pattern.js';
 import { parseEpochSeconds } from '../record-clock.js';
 

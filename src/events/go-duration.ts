@@ -13,16 +13,17 @@ const NANOS_PER_UNIT: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 
-/**
- * Whole microseconds (floored) of a Go duration such as `78.006µs` or `1m2.5s`, or of a plain number of seconds, which is how the JSON format
- * writes a duration. Null when `text` is neither.
- */
-export function parseGoDurationMicros(text: string): number | null {
-  if (PLAIN_SECONDS.test(text)) return floorNanos(Number(text) * 1e9);
+/** Whole microseconds (floored) of a Go duration such as `78.006µs` or `1m2.5s` (Go's time.ParseDuration), or null when `text` is none. */
+export function parseGoDuration(text: string): number | null {
   if (!WHOLE.test(text)) return null;
   let nanos = 0;
   for (const [, amount, unit] of text.matchAll(PART)) nanos += Number(amount) * (NANOS_PER_UNIT[unit as string] as number);
   return floorNanos(text.startsWith('-') ? -nanos : nanos);
+}
+
+/** As {@link parseGoDuration}; also of a plain number of seconds, which is how the JSON log format writes a duration. */
+export function parseGoDurationMicros(text: string): number | null {
+  return PLAIN_SECONDS.test(text) ? floorNanos(Number(text) * 1e9) : parseGoDuration(text);
 }
 
 /** Floating-point seconds such as 0.058 are a hair below their decimal text: round to the nanosecond first. */
