@@ -10,6 +10,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   events: [],
   topology: ['events'],
   recording: ['topology', 'events'],
+  docker: ['recording', 'topology', 'events'],
   logs: ['events', 'topology'],
   packets: ['events', 'topology'],
   reconstruct: ['events', 'topology'],
@@ -17,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   analysis: ['logs', 'packets', 'events', 'topology', 'reconstruct', 'diagnoses'],
   charts: [],
   report: ['charts'],
-  cli: ['analysis', 'logs', 'packets', 'events', 'topology', 'reconstruct', 'diagnoses', 'recording', 'charts', 'report'],
+  cli: ['analysis', 'logs', 'packets', 'events', 'topology', 'reconstruct', 'diagnoses', 'recording', 'docker', 'charts', 'report'],
 };
 
 /** folder → folders of which it may import types and nothing else. */

@@ -33,8 +33,9 @@ describe('help and version', () => {
   test('--help names every command and where to start', () => {
     const { status, stdout, stderr } = gossipscope(['--help']);
     assert.deepEqual([status, stderr], [0, '']);
-    for (const words of ['gossipscope analyze', 'gossipscope slim', 'Start with: gossipscope analyze FOLDER'])
-      assert.ok(stdout.includes(words), words);
+    for (const name of ['analyze', 'doctor', 'nodes', 'record', 'watch', 'mark', 'verify', 'bundle', 'slim'])
+      assert.ok(stdout.includes(`gossipscope ${name} `), name);
+    assert.match(stdout, /Start with: gossipscope record .*gossipscope analyze FOLDER/);
   });
 
   test('analyze --help names every option with an example', () => {

@@ -6,6 +6,7 @@ import { type ChannelsRead, reconstructChannels } from '../reconstruct/channels.
 import { type ConnectivityFacts, identifyConnections, type ToldAddress } from '../reconstruct/connectivity.js';
 import { type ContactsRead, reconstructContacts } from '../reconstruct/contact.js';
 import { type DisseminationFacts, reconstructDissemination } from '../reconstruct/dissemination.js';
+import { reconstructInterruptions } from '../reconstruct/interruptions.js';
 import { type LeadershipRead, readLeadership } from '../reconstruct/leadership.js';
 import { type Lifecycle, reconstructLifecycle } from '../reconstruct/lifecycle.js';
 import { readViews, reconstructMembership } from '../reconstruct/membership.js';
@@ -13,11 +14,14 @@ import { type Network, nameOfEndpoint, type Reconstructor } from '../reconstruct
 import { readDeliverStreams, reconstructRaft } from '../reconstruct/ordering.js';
 import { groupOrganizations } from '../reconstruct/organizations.js';
 import { commonNameOf, hostOf, isAnonymousHost } from '../topology/endpoint.js';
+import { separateGenerations } from './channel-generations.js';
 import { describeChannels } from './channel-records.js';
-import type { Analysis, Connection, DeliverStream, Gossip, OddityRecord, RaftTerm, Source } from './contract.js';
+import type { Analysis, Connection, DeliverStream, Gossip, OddityRecord, RaftTerm } from './contract.js';
 import { diagnose } from './diagnose.js';
 import { describeNodes } from './node-records.js';
+import { describeDeeds } from './operator-deeds.js';
 import type { Recorded } from './recorded.js';
+import { describeRecordings, describeSources, recordingOddities } from './source-records.js';
 import { buildTimeline, citedIn, type Timeline, windowOf } from './timeline.js';
 import { tellWalkthrough } from './walkthrough.js';
 
@@ -42,7 +46,9 @@ export interface AnalysisResult {
 
 /** Runs every reconstruction over a recording. A pure function: the same recording gives the same result in any order of its files. */
 export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult {
-  const timeline = buildTimeline(recorded);
+  const built = buildTimeline(recorded);
+  const { events, generations, ends } = separateGenerations(built.events, built.incarnations);
+  const timeline: Timeline = { ...built, events };
   const dated = windowOf(recorded);
   const window = dated ?? { from: instantOfMicros(0), to: instantOfMicros(0) };
   const network: Network = { directory: timeline.directory, incarnations: timeline.incarnations, window };
@@ -63,7 +69,18 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
   );
   const streams = readDeliverStreams(network);
   const raft = reconstructRaft(network);
-  const all: readonly Pick<Reconstructor<unknown>, 'step'>[] = [lifecycle, channelsReader, views, leaders, dissemination, contact, streams, raft];
+  const interruptions = reconstructInterruptions();
+  const all: readonly Pick<Reconstructor<unknown>, 'step'>[] = [
+    lifecycle,
+    channelsReader,
+    views,
+    leaders,
+    dissemination,
+    contact,
+    streams,
+    raft,
+    interruptions,
+  ];
   for (const event of timeline.events) for (const reconstructor of all) reconstructor.step(event);
 
   const lifecycles = lifecycle.finish();
@@ -106,9 +123,15 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
       }),
     ),
   ];
-  const nodes = describeNodes({ network, lifecycles, connectivity, organizations });
+  const nodes = describeNodes({
+    network,
+    lifecycles,
+    connectivity,
+    organizations,
+    interruptions: recorded.dockerEvents.length === 0 ? null : interruptions.finish(),
+  });
   const reconstruction: Reconstruction = { network, lifecycles, channels, leadership, dissemination: blocks, contacts, connectivity };
-  const channelRecords = describeChannels({ ...reconstruction, membership: membership.byChannel, organizations, deliverStreams: logStreams });
+  const channelRecords = describeChannels({ ...reconstruction, membership: membership.byChannel, organizations, deliverStreams: logStreams, ends });
   const gossip: Gossip = {
     bootstrapAttempts: contacts.attempts.map((a) => ({ ...a, at: formatInstant(a.at) })),
     suspicions: contacts.suspicions.map((s) => ({ ...s, at: formatInstant(s.at) })),
@@ -141,11 +164,16 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
       text: u.text,
       evidence: u.evidence,
     })),
-    oddities: describeOddities(recorded, connectivity),
+    oddities: describeOddities(recorded, connectivity, timeline.events),
+    ...describeRecordings(recorded),
   };
+  const operator =
+    recorded.dockerEvents.length + recorded.marks.length === 0
+      ? {}
+      : { operator: describeDeeds({ ...base, events: timeline.events }, timeline.directory) };
   const findings = diagnose(nodes, recorded, timeline);
-  const walkthrough = tellWalkthrough({ ...base, findings, events: timeline.events });
-  const withoutExcerpts = { ...base, findings, walkthrough };
+  const walkthrough = tellWalkthrough({ ...base, ...operator, findings, events: timeline.events, generations });
+  const withoutExcerpts = { ...base, ...operator, findings, walkthrough };
   const cited = citedIn(withoutExcerpts);
   return { analysis: { ...withoutExcerpts, excerpts: excerptsOf(cited, timeline, recorded) }, events: timeline.events, citedFrames: framesOf(cited) };
 }
@@ -177,27 +205,54 @@ function toldAddresses(timeline: Timeline, recorded: Recorded): readonly ToldAdd
       if (owner !== null) told.push({ address: hostOf(body.address), node: owner, at: begun, basis: 'log' });
     }
   }
-  const nameOfContainer = new Map<string, string>();
-  for (const node of directory.nodes.values()) if (node.container !== null) nameOfContainer.set(node.container.id, node.name);
-  const startedAt = new Map<string, Instant>();
-  for (const { facts } of recorded.inspects) {
-    for (const c of facts.containers) {
-      const node = nameOfContainer.get(c.id);
-      if (c.startedAt !== null) startedAt.set(c.id, c.startedAt);
-      if (node !== undefined && c.startedAt !== null)
-        for (const a of c.addresses) told.push({ address: a.address, node, at: c.startedAt, basis: 'inspect' });
-    }
-  }
-  for (const { facts } of recorded.inspects) {
-    for (const n of facts.networks) {
-      for (const m of n.members) {
-        const node = nameOfContainer.get(m.containerId);
-        const at = startedAt.get(m.containerId);
-        if (node !== undefined && at !== undefined) told.push({ address: m.address, node, at, basis: 'inspect' });
-      }
-    }
-  }
+  told.push(...inspectedAddresses(timeline, recorded));
   return told.filter((t) => !isAnonymousHost(hostOf(t.address)));
+}
+
+/**
+ * Addresses by Docker's inspect outputs, each claimed from the moment that it could have begun: the container's start, or where an earlier output of the same
+ * life showed another, the container's last connection to a network before Docker was asked, else that moment itself.
+ */
+function inspectedAddresses(timeline: Timeline, recorded: Recorded): readonly ToldAddress[] {
+  interface Shown {
+    readonly containerId: string;
+    readonly address: string;
+    readonly inspectedAt: Instant | null;
+    readonly startedAt: Instant;
+  }
+  const lastStart = new Map<string, { readonly inspectedAt: Instant | null; readonly startedAt: Instant }[]>();
+  const inspects = [...recorded.inspects].sort((a, b) => (a.source < b.source ? -1 : 1));
+  const shown: Shown[] = [];
+  for (const c of inspects.flatMap((i) => i.facts.containers)) {
+    if (c.startedAt === null) continue;
+    const { startedAt, inspectedAt } = c;
+    lastStart.set(c.id, [...(lastStart.get(c.id) ?? []), { inspectedAt, startedAt }]);
+    shown.push(...c.addresses.map((a) => ({ containerId: c.id, address: a.address, inspectedAt, startedAt })));
+  }
+  for (const n of inspects.flatMap((i) => i.facts.networks)) {
+    for (const m of n.members) {
+      const starts = (lastStart.get(m.containerId) ?? []).toSorted((a, b) => a.startedAt - b.startedAt);
+      const { inspectedAt } = n;
+      const start = inspectedAt === null ? starts.at(-1) : (starts.findLast((s) => s.startedAt <= inspectedAt) ?? starts[0]);
+      if (start !== undefined) shown.push({ containerId: m.containerId, address: m.address, inspectedAt, startedAt: start.startedAt });
+    }
+  }
+  const connections = timeline.events.filter((e) => e.body.kind === 'network.connected');
+  const first = new Map<string, { readonly addresses: Set<string>; readonly inspectedAt: Instant | null }>();
+  const told: ToldAddress[] = [];
+  for (const s of shown.sort((a, b) => (a.inspectedAt ?? 0) - (b.inspectedAt ?? 0))) {
+    const node = timeline.directory.nodeOfContainer(s.containerId);
+    if (node === null) continue;
+    const life = `${s.containerId} ${s.startedAt}`;
+    const known = first.get(life) ?? { addresses: new Set<string>(), inspectedAt: s.inspectedAt };
+    first.set(life, known);
+    const isNew = !known.addresses.has(s.address) && s.inspectedAt !== null && known.inspectedAt !== s.inspectedAt;
+    const connected = connections.findLast((e) => e.node === node && s.inspectedAt !== null && e.at <= s.inspectedAt && e.at >= s.startedAt)?.at;
+    const at = isNew ? (connected ?? s.inspectedAt ?? s.startedAt) : s.startedAt;
+    known.addresses.add(s.address);
+    told.push({ address: s.address, node, at, basis: 'inspect', confirmedAt: s.inspectedAt });
+  }
+  return told;
 }
 
 function describeConnection(c: ConnectivityFacts['connections'][number]): Connection {
@@ -214,60 +269,12 @@ function describeConnection(c: ConnectivityFacts['connections'][number]): Connec
   };
 }
 
-function describeSources(recorded: Recorded, timeline: Timeline): readonly Source[] {
-  const time = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
-  const logs = recorded.logs.map((l): Source => {
-    const nodes = [...new Set(l.summary.runs.map((r) => timeline.directory.nodeOfRun(l.source, r.index)))];
-    return {
-      path: l.source,
-      kind: 'log',
-      node: nodes.length === 1 ? (nodes[0] as string) : null,
-      format: l.summary.format,
-      records: l.summary.records,
-      unreadable: l.summary.unreadable,
-      from: time(l.summary.from),
-      to: time(l.summary.to),
-    };
-  });
-  const captures = recorded.captures.map(
-    (c): Source => ({
-      path: c.source,
-      kind: 'packets',
-      node: null,
-      format: c.summary.format,
-      records: c.summary.packets,
-      unreadable: c.summary.unreadable,
-      from: time(c.summary.from),
-      to: time(c.summary.to),
-      packetsDropped: c.summary.dropped,
-      packetsTruncated: c.summary.truncated,
-    }),
-  );
-  const inspects = recorded.inspects.map((i): Source => {
-    const [only, ...more] = i.facts.containers;
-    const node =
-      only === undefined || more.length > 0 ? null : ([...timeline.directory.nodes.values()].find((n) => n.container?.id === only.id)?.name ?? null);
-    return {
-      path: i.source,
-      kind: 'docker',
-      node,
-      format: i.facts.networks.length > 0 && i.facts.containers.length === 0 ? 'docker-network-inspect' : 'docker-inspect',
-      records: i.facts.containers.length + i.facts.networks.length,
-      unreadable: 0,
-      from: null,
-      to: null,
-    };
-  });
-  const unreadable = recorded.unreadable.map(
-    (u): Source => ({ path: u.source, kind: 'unreadable', node: null, format: u.why, records: 0, unreadable: 1, from: null, to: null }),
-  );
-  return [...logs, ...captures, ...inspects, ...unreadable].sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-function describeOddities(recorded: Recorded, connectivity: ConnectivityFacts): readonly OddityRecord[] {
+function describeOddities(recorded: Recorded, connectivity: ConnectivityFacts, events: readonly TimelineEvent[]): readonly OddityRecord[] {
   const lists: (readonly Oddity[])[] = [
     recorded.oddities,
     ...[...recorded.logs, ...recorded.captures].sort((a, b) => (a.source < b.source ? -1 : 1)).map((s) => s.summary.oddities),
+    ...[...recorded.dockerEvents, ...recorded.marks].sort((a, b) => (a.source < b.source ? -1 : 1)).map((s) => s.read.oddities),
+    recordingOddities(recorded, events),
   ];
   const counter = new OddityCounter();
   for (const c of connectivity.foreign)
@@ -293,9 +300,11 @@ function describeOddities(recorded: Recorded, connectivity: ConnectivityFacts): 
 function excerptsOf(cited: readonly Evidence[], timeline: Timeline, recorded: Recorded): Analysis['excerpts'] {
   const docker = new Map(recorded.inspects.map((i) => [i.source, i.facts.excerpts] as const));
   const oddTexts = new Map(
-    [...recorded.logs.flatMap((l) => l.summary.oddities), ...recorded.oddities].flatMap((o) =>
-      o.evidence.slice(0, 1).map((e) => [`${e.source} ${'line' in e ? e.line : e.frame}`, o.example] as const),
-    ),
+    [
+      ...recorded.logs.flatMap((l) => l.summary.oddities),
+      ...[...recorded.dockerEvents, ...recorded.marks].flatMap((t) => t.read.oddities),
+      ...recorded.oddities,
+    ].flatMap((o) => o.evidence.slice(0, 1).map((e) => [`${e.source} ${'line' in e ? e.line : e.frame}`, o.example] as const)),
   );
   const result: { [source: string]: { [place: string]: string } } = {};
   for (const e of [...cited].sort(compareEvidence)) {

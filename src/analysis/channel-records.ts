@@ -30,6 +30,8 @@ export interface ChannelParts {
   readonly membership: ReadonlyMap<string, MembershipFacts>;
   readonly organizations: readonly OrganizationFacts[];
   readonly deliverStreams: readonly StreamFacts[];
+  /** When a channel gave way to another of its name; those that lasted are not in it. */
+  readonly ends: ReadonlyMap<string, Instant>;
 }
 
 const time = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
@@ -70,6 +72,7 @@ function describeOrganizations(
   present: ReadonlySet<string>,
   leaderships: Map<OrganizationFacts, LeadershipFacts>,
 ): readonly Organization[] {
+  const { from, to } = parts.network.window;
   const anchors = parts.channels.anchors.get(name) ?? [];
   const anchorsOf = (mspId: string | null): readonly AnchorPeer[] =>
     anchors
@@ -83,7 +86,7 @@ function describeOrganizations(
     .map((o) => ({ organization: o, peers: o.peers.filter((p) => present.has(p)) }))
     .filter((o) => o.peers.length > 0)
     .map(({ organization, peers }): Organization => {
-      const leadership = leadershipOf(name, peers, parts.leadership, parts.lifecycles, parts.network.window);
+      const leadership = leadershipOf(name, peers, parts.leadership, parts.lifecycles, { from, to: parts.ends.get(name) ?? to });
       leaderships.set(organization, leadership);
       return {
         mspId: organization.mspId,

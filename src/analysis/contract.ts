@@ -19,6 +19,13 @@ export interface Analysis {
   readonly unplaced: readonly Unplaced[];
   readonly findings: readonly Finding[];
   readonly oddities: readonly OddityRecord[];
+  /**
+   * What the operator did: commands run in containers (`docker exec`) and notes. Absent where neither Docker's events nor notes were recorded, so that
+   * nothing is known of it; empty where they were and there was nothing.
+   */
+  readonly operator?: readonly OperatorDeed[];
+  /** What each recording that was read says of itself. Absent without a recording's manifest. */
+  readonly recordings?: readonly RecordingRecord[];
   /** The story of the network in plain sentences, in order of time; each generated from the facts it links. */
   readonly walkthrough: readonly Sentence[];
   /** The text of every cited place: source path → line or frame number → text. */
@@ -27,7 +34,8 @@ export interface Analysis {
 
 export interface Source {
   readonly path: string;
-  readonly kind: 'log' | 'packets' | 'docker' | 'unreadable';
+  /** `output`: of a container that is no Fabric process, or of one that said nothing; its records are lines. */
+  readonly kind: 'log' | 'packets' | 'docker' | 'output' | 'marks' | 'manifest' | 'unreadable';
   readonly node: string | null;
   readonly format: string;
   readonly records: number;
@@ -36,6 +44,71 @@ export interface Source {
   readonly to: Timestamp | null;
   readonly packetsDropped?: number | null;
   readonly packetsTruncated?: number | null;
+  /** Stretches that something happened in and this source may not hold, by the recording's manifest. */
+  readonly gaps?: readonly { readonly from: Timestamp | null; readonly to: Timestamp | null; readonly why: string }[];
+}
+
+/** What a recording's manifest says of the recording. */
+export interface RecordingRecord {
+  readonly path: string;
+  readonly name: string;
+  readonly startedAt: Timestamp;
+  readonly endedAt: Timestamp | null;
+  /** `cut-off`: nobody ended it, so that it ends without its last inspect; or the recorder was still at work. */
+  readonly state: 'ended' | 'cut-off';
+  readonly endedBy: string | null;
+  /** Stretches that this recording may lack, whose source is no file in it. */
+  readonly gaps: readonly {
+    readonly source: string;
+    readonly from: Timestamp | null;
+    readonly to: Timestamp | null;
+    readonly why: string;
+    readonly evidence: readonly Evidence[];
+  }[];
+  /** What could not be recorded at all, why, and how to get it next time, in the recorder's own words. */
+  readonly missing: readonly { readonly what: string; readonly why: string; readonly hint: string; readonly evidence: readonly Evidence[] }[];
+  readonly evidence: readonly Evidence[];
+}
+
+/** Something the operator did. */
+export interface OperatorDeed {
+  readonly at: Timestamp;
+  /** When the command ended; null for a note, and where its end was not recorded. */
+  readonly endedAt: Timestamp | null;
+  readonly kind: 'command' | 'mark';
+  /** The command line with what the recorder redacted, or the note as it was given: untrusted text. */
+  readonly text: string;
+  /** The commands of Fabric's tools in it, such as `peer channel join`; `script` for a shell script. */
+  readonly actions: readonly string[];
+  /** Where the command ran. */
+  readonly container: string | null;
+  /** The peer it was meant for, where that is known. */
+  readonly node: string | null;
+  /**
+   * `command`: the command line says so; `container`: it ran in the peer's own container, or the container's environment names the peer, and nothing that
+   * followed says otherwise; `followed`: inferred from what followed.
+   */
+  readonly nodeBasis: 'command' | 'container' | 'followed' | null;
+  readonly channel: string | null;
+  readonly exitCode: number | null;
+  readonly followedBy: readonly DeedFollower[];
+  readonly evidence: readonly Evidence[];
+}
+
+/** Something that followed a command. */
+export interface DeedFollower {
+  readonly at: Timestamp;
+  readonly afterMicros: number;
+  readonly kind: 'channel-created' | 'joined' | 'configuration-block' | 'anchor-learned' | 'view-changed' | 'block';
+  /** `named`: the command names what followed (the channel and its block or configuration), so it is its cause; `time`: it came later, no more is known. */
+  readonly link: 'named' | 'time';
+  readonly text: string;
+  /** How many of them, where several are told as one. */
+  readonly count: number;
+  readonly nodes: readonly string[];
+  readonly channel: string | null;
+  readonly block: number | null;
+  readonly evidence: readonly Evidence[];
 }
 
 export type LeaderElection = 'dynamic' | 'static-leader' | 'static-follower' | 'unknown';
@@ -55,6 +128,14 @@ export interface Node {
   readonly timers: { readonly [key: string]: string };
   readonly starts: readonly Start[];
   readonly stops: readonly Stop[];
+  /** When its container was paused. Absent where Docker's events were not recorded. */
+  readonly pauses?: readonly Span[];
+  /** When its container was taken off a network while it ran. Absent where Docker's events were not recorded. */
+  readonly disconnections?: readonly Disconnection[];
+}
+
+export interface Disconnection extends Span {
+  readonly network: string;
 }
 
 export interface Start {
@@ -71,6 +152,10 @@ export interface Stop {
   /** Asked to stop, died of a panic it printed, or ended without a word. */
   readonly how: 'asked' | 'crashed' | 'silent';
   readonly basis: 'log' | 'docker' | 'packets' | 'last-line';
+  /** Of the process, by Docker's events: 128 + n where signal n ended it. Absent where they were not recorded. */
+  readonly exitCode?: number | null;
+  /** What Docker's events say of the way it ended: told to by `docker kill` or `docker stop`, killed for want of memory. */
+  readonly dockerSaid?: 'signalled' | 'out-of-memory';
   readonly evidence: readonly Evidence[];
 }
 
@@ -354,6 +439,8 @@ export interface Sentence {
     | 'fault'
     | 'recovery'
     | 'stop'
+    | 'operator'
+    | 'container'
     | 'gap';
   readonly text: string;
   readonly nodes: readonly string[];

@@ -1,5 +1,6 @@
 import { formatInstant, type Instant } from '../events/instant.js';
 import type { ConnectivityFacts } from '../reconstruct/connectivity.js';
+import type { InterruptionSpan, Interruptions } from '../reconstruct/interruptions.js';
 import type { Lifecycle, StartFacts } from '../reconstruct/lifecycle.js';
 import type { Network } from '../reconstruct/network.js';
 import type { OrganizationFacts } from '../reconstruct/organizations.js';
@@ -11,6 +12,8 @@ export interface NodeParts {
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly connectivity: ConnectivityFacts;
   readonly organizations: readonly OrganizationFacts[];
+  /** Null where Docker's events were not recorded. */
+  readonly interruptions: ReadonlyMap<string, Interruptions> | null;
 }
 
 /** Settings that decide what is normal for a peer's gossip (core.yaml `peer.gossip`, `peer.deliveryclient`), and whether TLS is on. */
@@ -76,6 +79,22 @@ function describeNode(n: NodeIdentity, parts: NodeParts, lifecycle: Lifecycle | 
         evidence: s.evidence,
       }),
     ),
-    stops: (lifecycle?.stops ?? []).map((s) => ({ at: at(s.at), how: s.how, basis: s.basis, evidence: s.evidence })),
+    stops: (lifecycle?.stops ?? []).map((s) => ({
+      at: at(s.at),
+      how: s.how,
+      basis: s.basis,
+      ...(s.exitCode === undefined ? {} : { exitCode: s.exitCode }),
+      ...(s.dockerSaid === undefined ? {} : { dockerSaid: s.dockerSaid }),
+      evidence: s.evidence,
+    })),
+    ...(parts.interruptions === null ? {} : interruptionsOf(parts.interruptions.get(n.name))),
+  };
+}
+
+function interruptionsOf(known: Interruptions | undefined): Pick<Node, 'pauses' | 'disconnections'> {
+  const span = (s: InterruptionSpan) => ({ from: formatInstant(s.from), to: s.to === null ? null : formatInstant(s.to), evidence: s.evidence });
+  return {
+    pauses: (known?.pauses ?? []).map(span),
+    disconnections: (known?.disconnections ?? []).map((d) => ({ network: d.network, ...span(d) })),
   };
 }

@@ -5,9 +5,11 @@ import type { ProcessRun } from '../logs/log-decoder.js';
 import { settingsAreInForce } from '../reconstruct/lifecycle.js';
 import type { Incarnation } from '../reconstruct/network.js';
 import { buildDirectory, type Directory, type Mention, type NodeKind, type RunFacts } from '../topology/directory.js';
+import { type BoundLog, bindLogs } from '../topology/recording-manifest.js';
 import type { Recorded, RecordedLog } from './recorded.js';
+import { placeDockerEvents, placeMarks } from './told-events.js';
 
-/** Log events placed on one ordered timeline, with the nodes they belong to. */
+/** Events of logs, of Docker and of the operator, placed on one ordered timeline, with the nodes they belong to. */
 export interface Timeline {
   readonly directory: Directory;
   readonly events: readonly TimelineEvent[];
@@ -21,13 +23,34 @@ const byPath = (a: { readonly source: string }, b: { readonly source: string }):
 /** Names every process, drops what several sources repeat, and orders what is left: stamp, Docker's stamp, node, position. */
 export function buildTimeline(recorded: Recorded): Timeline {
   const logs = [...recorded.logs].sort(byPath);
-  const runs = logs.flatMap(runFactsOf);
+  const bound = bindLogs(recorded.manifests);
+  const runs = logs.flatMap((log) => runFactsOf(log, bound.get(log.source)));
   const containers = recorded.inspects.flatMap((i) => i.facts.containers);
   const mentions = mentionsOf(logs);
   const directory = buildDirectory(runs, containers, mentions, recorded.overrides);
   const incarnations = incarnationsOf(logs, directory);
-  const events = placeEvents(logs, directory, incarnations);
-  return { directory, events, incarnations, texts: textsOf(logs) };
+  const told = [...placeDockerEvents(recorded, directory), ...placeMarks(recorded)].map(({ order, ...event }) => ({
+    order,
+    event: { ...event, incarnation: incarnationAt(incarnations.get(event.node) ?? [], event.at) },
+  }));
+  const events = merge(placeEvents(logs, directory, incarnations), told);
+  return { directory, events, incarnations, texts: textsOf(recorded, logs) };
+}
+
+/** What somebody did and what Docker did come before what a process printed in the same microsecond. */
+function merge(
+  logged: readonly TimelineEvent[],
+  told: readonly { readonly order: number; readonly event: TimelineEvent }[],
+): readonly TimelineEvent[] {
+  if (told.length === 0) return logged;
+  const sorted = [...told].sort((a, b) => a.order - b.order || compareEvidence(a.event.evidence[0] as Evidence, b.event.evidence[0] as Evidence));
+  const merged: TimelineEvent[] = [];
+  let next = 0;
+  for (const event of logged) {
+    for (let t = sorted[next]; t !== undefined && t.event.at <= event.at; t = sorted[++next]) merged.push(t.event);
+    merged.push(event);
+  }
+  return [...merged, ...sorted.slice(next).map((t) => t.event)];
 }
 
 /** Kinds that only a peer's log prints, and those that only an orderer's does. */
@@ -65,7 +88,7 @@ function eventsByRun(log: RecordedLog): ReadonlyMap<number, readonly LogEvent[]>
   return byRun;
 }
 
-function runFactsOf(log: RecordedLog): readonly RunFacts[] {
+function runFactsOf(log: RecordedLog, bound: BoundLog | undefined): readonly RunFacts[] {
   const byRun = eventsByRun(log);
   return log.summary.runs.map((run) => {
     const events = byRun.get(run.index) ?? [];
@@ -99,7 +122,8 @@ function runFactsOf(log: RecordedLog): readonly RunFacts[] {
       source: log.source,
       index: run.index,
       prefix: run.prefix,
-      containerId: log.summary.containerId,
+      containerId: bound?.containerId ?? log.summary.containerId,
+      containerName: bound === undefined || bound.containerName === '' ? null : bound.containerName,
       firstAt: run.firstAt,
       lastAt: run.lastAt,
       kind: kindOfEvents(events),
@@ -282,16 +306,18 @@ function incarnationAt(lives: readonly Incarnation[], at: Instant): number {
   return (lives.findLast((l) => l.firstAt <= at) ?? lives[0])?.index ?? 0;
 }
 
-function textsOf(logs: readonly RecordedLog[]): ReadonlyMap<string, ReadonlyMap<number, string>> {
-  return new Map(
-    logs.map((log) => {
+function textsOf(recorded: Recorded, logs: readonly RecordedLog[]): ReadonlyMap<string, ReadonlyMap<number, string>> {
+  return new Map<string, ReadonlyMap<number, string>>([
+    ...[...recorded.dockerEvents, ...recorded.marks].map((told) => [told.source, told.read.excerpts] as const),
+    ...recorded.manifests.map((m) => [m.source, m.facts.excerpts] as const),
+    ...logs.map((log) => {
       const texts = new Map(log.events.map((e) => [e.line, e.text] as const));
       for (const run of log.summary.runs) {
         if (!texts.has(run.lastLine)) texts.set(run.lastLine, run.lastText);
       }
       return [log.source, texts] as const;
     }),
-  );
+  ]);
 }
 
 /** First and last dated record of the logs and captures; null where nothing is dated. */

@@ -3,12 +3,16 @@ import { type Evidence, mergeEvidence } from '../events/evidence.js';
 import { formatInstant } from '../events/instant.js';
 import { hostOf, isAnonymousHost } from '../topology/endpoint.js';
 import { tellBlocks } from './block-sentences.js';
-import type { Analysis, BootstrapAttempt, Channel, MembershipChange, Node, Organization, Sentence, Suspicion, Term } from './contract.js';
+import type { ChannelGeneration } from './channel-generations.js';
+import type { Analysis, BootstrapAttempt, Channel, MembershipChange, Node, Organization, Sentence, Stop, Suspicion, Term } from './contract.js';
+import { interruptionsAround, tellDeeds, tellInterruptions } from './operator-sentences.js';
 import { clockOf, countOf, durationOf, listOf, microsOf } from './phrases.js';
 
 /** What the story is told from: the facts of the analysis, and the events no field of it holds. */
 export interface Told extends Omit<Analysis, 'walkthrough' | 'excerpts'> {
   readonly events: readonly TimelineEvent[];
+  /** Channels that began anew in the middle of the recording. */
+  readonly generations?: readonly ChannelGeneration[];
 }
 
 /** Enough places to check a sentence by; the rest is in the tables. */
@@ -30,6 +34,8 @@ export function sentence(
 const TOPIC_ORDER: readonly Sentence['topic'][] = [
   'network',
   'gap',
+  'operator',
+  'container',
   'start',
   'bootstrap',
   'channel',
@@ -51,9 +57,12 @@ const TOPIC_ORDER: readonly Sentence['topic'][] = [
 export function tellWalkthrough(told: Told): readonly Sentence[] {
   const sentences = [
     ...tellNetwork(told),
+    ...tellDeeds(told.operator ?? []),
+    ...tellInterruptions(told.nodes),
     ...tellStarts(told.nodes),
     ...tellAttempts(told),
     ...tellChannelCreations(told.events),
+    ...(told.generations ?? []).map(tellGeneration),
     ...told.channels.flatMap((c) => [
       ...tellJoins(c),
       ...tellElections(c, told),
@@ -217,6 +226,18 @@ function tellChannelCreations(events: readonly TimelineEvent[]): readonly Senten
       channel,
       event.evidence,
     ),
+  );
+}
+
+function tellGeneration(generation: ChannelGeneration): Sentence {
+  const { channel, name, from, evidence } = generation;
+  return sentence(
+    'channel',
+    formatInstant(from),
+    `The ledger of ${channel} began anew at every node that had kept one: this is another channel, called ${name} from here on.`,
+    [],
+    name,
+    evidence,
   );
 }
 
@@ -651,7 +672,7 @@ function tellSuspicions(told: Told): readonly Sentence[] {
       sentence(
         'fault',
         first.at,
-        `${first.observer} ${listOf(words)} ${first.subject}${reason === null ? '' : ` (${reason})`}${repeated}${ending}.`,
+        `${first.observer} ${listOf(words)} ${first.subject}${reason === null ? '' : ` (${reason})`}${repeated}${ending}${interruptionsAround(told.nodes, [first.observer, first.subject], first.at, last.at)}.`,
         [first.observer, first.subject],
         null,
         mergeEvidence(...story.map((s) => s.evidence)),
@@ -673,7 +694,7 @@ function tellStops(told: Told): readonly Sentence[] {
     node.stops.map((stop) => {
       const how: Readonly<Record<typeof stop.basis, string>> = {
         log: stop.how === 'crashed' ? 'died of a panic' : 'was stopped',
-        docker: 'ended without a word (by Docker’s record)',
+        docker: `ended without a word (by Docker’s record${endingWords(stop)})`,
         packets: 'ended without a word (its connections closed at once)',
         'last-line': 'ended without a word some time after this, its last line',
       };
@@ -695,6 +716,19 @@ function tellStops(told: Told): readonly Sentence[] {
       );
     }),
   );
+}
+
+const SIGNAL_BASE = 128;
+const MOST_SIGNALS = 64;
+
+/** `: told to by docker kill or docker stop, exit code 137, which is signal 9`. */
+function endingWords(stop: Stop): string {
+  const said =
+    stop.dockerSaid === 'out-of-memory' ? ['killed for want of memory'] : stop.dockerSaid === 'signalled' ? ['Docker was told to end it'] : [];
+  const code = stop.exitCode ?? null;
+  const signal = code !== null && code > SIGNAL_BASE && code <= SIGNAL_BASE + MOST_SIGNALS ? `, which is signal ${code - SIGNAL_BASE}` : '';
+  const words = [...said, ...(code === null ? [] : [`exit code ${code}${signal}`])];
+  return words.length === 0 ? '' : `: ${words.join(', ')}`;
 }
 
 function tellGaps(told: Told): readonly Sentence[] {

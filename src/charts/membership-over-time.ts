@@ -1,6 +1,7 @@
 import type { Analysis, Channel, MatrixCell } from '../analysis/contract.js';
 import type { Chart, PlainDataset, PlainPoint } from './chart.js';
 import { axisOf, extentOf, frameOf, heightOfLegend, nameOnChannel, timeAxisOf, titleOnChannel, WIDTH } from './frame.js';
+import { marksOfDeeds } from './operator-marks.js';
 import { COLOURS, inOrder, isOutline, shortNames, stylesOfPeers, UNKNOWN_STYLE } from './palette.js';
 import { formatDuration, formatTimeOfDay, millisOf } from './quantities.js';
 
@@ -64,12 +65,14 @@ export function drawMembershipOverTime(analysis: Analysis, channel: Channel): Ch
   });
 
   const polled = channel.membership.changes.some((change) => change.basis !== 'plaintext');
+  const deeds = marksOfDeeds(analysis, channel);
   const title = titleOnChannel('Members in each view', channel);
   const caption = [
     'The observer itself is never in its own view. Lines of equal height are drawn slightly apart.',
     ...(polled
       ? ['Views are printed by a tracker that polls (every 5 s unless configured otherwise): a change happened up to that much earlier.']
       : []),
+    ...(deeds.length > 0 ? ['Dashed lines with a word: what the operator did, and noted.'] : []),
   ];
   const most = datasets.flatMap((d) => d.data).reduce((most, point) => Math.max(most, Number(point['members'] ?? point.y)), 1);
   return {
@@ -94,7 +97,10 @@ export function drawMembershipOverTime(analysis: Analysis, channel: Channel): Ch
         tooltip: 'view',
         notes: false,
         legend: shortNames(observers),
-        marks: convergedAt === null ? [] : [{ at: millisOf(convergedAt), label: `all views full: ${formatTimeOfDay(millisOf(convergedAt))}` }],
+        marks: [
+          ...(convergedAt === null ? [] : [{ at: millisOf(convergedAt), label: `all views full: ${formatTimeOfDay(millisOf(convergedAt))}` }]),
+          ...deeds,
+        ],
       },
     },
   };

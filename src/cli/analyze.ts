@@ -13,7 +13,7 @@ import { STANDARD_INPUT } from '../recording/files.js';
 import { OperationalError } from '../recording/operational-error.js';
 import { renderReport } from '../report/document.js';
 import { jsonPieces } from './json-pieces.js';
-import { terminalProgress } from './progress.js';
+import { type Progress, terminalProgress } from './progress.js';
 import { readFrameTexts, readRecording } from './read-recording.js';
 import { summarize } from './summary.js';
 import { toolVersion } from './version.js';
@@ -54,19 +54,54 @@ async function run(args: AnalyzeArguments): Promise<void> {
       hint: 'gossipscope analyze FOLDER',
     });
   const progress = terminalProgress();
-  const { recorded, root, files } = await readRecording({
-    paths,
+  const { analysis, out } = await analyzeInto(paths, {
+    out: args.out ?? null,
     names: parseNames(args.node ?? []),
     zoneOffsetMinutes: parseUtcOffset(args['utc-offset']),
+    pngs: args.charts,
     progress,
   });
+  process.stdout.write(`${summarize(analysis).join('\n')}\nreport: ${join(relative('.', out) || '.', 'report.html')}\n`);
+}
+
+export interface AnalyzeOptions {
+  /** The folder to write; null: `reports/` and the name of what is analyzed. */
+  readonly out: string | null;
+  /** Source path (or its end) → node name. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly zoneOffsetMinutes: number | null;
+  /** Whether charts are written as PNG files too. */
+  readonly pngs: boolean;
+  readonly progress: Progress;
+}
+
+/**
+ * Analyzes `paths` and writes analysis.json, events.ndjson, charts and report.html. Returns the analysis and the folder they are in. Throws an
+ * {@link OperationalError} when nothing can be read or the folder cannot be written.
+ */
+export async function analyzeInto(paths: readonly string[], options: AnalyzeOptions): Promise<{ readonly analysis: Analysis; readonly out: string }> {
+  const { names, zoneOffsetMinutes, progress } = options;
+  const { recorded, root, files } = await readRecording({ paths, names, zoneOffsetMinutes, progress });
   progress.say('reconstructing');
   const result = analyze(recorded, toolVersion());
   const analysis = addFrameTexts(result.analysis, await readFrameTexts(files, result.citedFrames));
-  const out = resolve(args.out ?? join('reports', basename(root)));
-  await writeOutputs(out, analysis, result.events, args.charts, (text) => progress.say(text));
+  const out = resolve(options.out ?? join('reports', basename(root)));
+  await writeOutputs(out, analysis, result.events, options.pngs, (text) => progress.say(text));
   progress.done();
-  process.stdout.write(`${summarize(analysis).join('\n')}\nreport: ${join(relative('.', out) || '.', 'report.html')}\n`);
+  return { analysis, out };
+}
+
+/** The report of `analysis` as one HTML document. `writePng`, where given, gets every chart as a PNG. */
+export async function drawReport(analysis: Analysis, writePng: ((name: string, png: Uint8Array) => void) | null): Promise<string> {
+  const charts = drawCharts(analysis);
+  const { ChartRenderer } = await import('../charts/renderer.js');
+  const renderer = new ChartRenderer();
+  if (writePng !== null) for (const chart of charts) writePng(chart.name, renderer.renderPng(chart));
+  return renderReport(analysis, {
+    style: requireText('../../../src/report/style.css'),
+    script: requireText('../report/page.js'),
+    charts: charts.map((chart) => ({ chart, svg: renderer.renderSvg(chart) })),
+  });
 }
 
 function parseNames(given: readonly string[]): ReadonlyMap<string, string> {
@@ -99,7 +134,6 @@ async function writeOutputs(
   pngs: boolean,
   say: (text: string) => void,
 ): Promise<void> {
-  const charts = drawCharts(analysis);
   try {
     mkdirSync(pngs ? join(out, 'charts') : out, { recursive: true });
     await pipeline(Readable.from(analysisText(analysis)), createWriteStream(join(out, 'analysis.json')));
@@ -109,14 +143,7 @@ async function writeOutputs(
       createWriteStream(join(out, 'events.ndjson')),
     );
     say('drawing charts');
-    const { ChartRenderer } = await import('../charts/renderer.js');
-    const renderer = new ChartRenderer();
-    if (pngs) for (const chart of charts) writeFileSync(join(out, 'charts', `${chart.name}.png`), renderer.renderPng(chart));
-    const report = renderReport(analysis, {
-      style: requireText('../../../src/report/style.css'),
-      script: requireText('../report/page.js'),
-      charts: charts.map((chart) => ({ chart, svg: renderer.renderSvg(chart) })),
-    });
+    const report = await drawReport(analysis, pngs ? (name, png) => writeFileSync(join(out, 'charts', `${name}.png`), png) : null);
     writeFileSync(join(out, 'report.html'), report);
   } catch (error) {
     if (error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E(?:ACCES|PERM|ROFS|NOSPC|NOTDIR|EXIST)$/.test(error.code)) {

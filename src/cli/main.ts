@@ -3,17 +3,31 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { OperationalError } from '../recording/operational-error.js';
 import { analyzeCommand } from './analyze.js';
+import { bundleCommand } from './bundle.js';
+import { doctorCommand } from './doctor.js';
 import { lookAround } from './look-around.js';
+import { markCommand } from './mark.js';
+import { nodesCommand } from './nodes.js';
+import { recordCommand } from './record.js';
 import { slimCommand } from './slim.js';
+import { verifyCommand } from './verify.js';
 import { toolVersion } from './version.js';
+import { watchCommand } from './watch.js';
 
 const parser = yargs(hideBin(process.argv))
   .scriptName('gossipscope')
   .usage(
-    '$0 <command>\n\nWhat is gossip doing? Reads logs and packet captures of a Hyperledger Fabric network and tells who knew whom,\nwho led, and how every block travelled.',
+    '$0 <command>\n\nWhat is gossip doing? Records a Hyperledger Fabric network, or reads logs and packet captures of one, and tells who\nknew whom, who led, and how every block travelled.',
   )
   .command('$0', false, {}, lookAround)
   .command(analyzeCommand)
+  .command(doctorCommand)
+  .command(nodesCommand)
+  .command(recordCommand)
+  .command(watchCommand)
+  .command(markCommand)
+  .command(verifyCommand)
+  .command(bundleCommand)
   .command(slimCommand)
   .strict()
   .demandCommand(0, 1)
@@ -22,7 +36,7 @@ const parser = yargs(hideBin(process.argv))
   .alias('help', 'h')
   .alias('version', 'v')
   .wrap(Math.min(110, yargs().terminalWidth()))
-  .epilogue('Start with: gossipscope analyze FOLDER')
+  .epilogue('Start with: gossipscope record on a running network, gossipscope analyze FOLDER on saved files')
   .fail((message, error) => {
     // yargs' own errors (an option without its value) are the user's, all others a command's.
     if (error !== undefined && error !== null && error.name !== 'YError') throw error;

@@ -1,12 +1,27 @@
-import type { Recorded, RecordedCapture, RecordedInspect, RecordedLog, UnreadableFile } from '../analysis/recorded.js';
+import type {
+  Recorded,
+  RecordedCapture,
+  RecordedDockerEvents,
+  RecordedInspect,
+  RecordedLog,
+  RecordedManifest,
+  RecordedMarks,
+  RecordedOutput,
+  UnreadableFile,
+} from '../analysis/recorded.js';
 import type { LogEvent } from '../events/event.js';
+import type { Instant } from '../events/instant.js';
 import { OddityCounter } from '../events/oddity.js';
 import { LogDecoder, recognizeLog } from '../logs/log-decoder.js';
 import { CaptureDecoder, recognizeCapture } from '../packets/capture-decoder.js';
 import { FrameExcerpter } from '../packets/frame-text.js';
+import { openBundles } from '../recording/bundle.js';
 import { findInputs, type InputFile, readBytes, STANDARD_INPUT, STANDARD_INPUT_SOURCE } from '../recording/files.js';
+import { EVENTS_FILE, MANIFEST_FILE, MARKS_FILE } from '../recording/manifest.js';
 import { OperationalError } from '../recording/operational-error.js';
+import { parseDockerEvents, parseOperatorMarks } from '../topology/docker-events.js';
 import { parseInspect } from '../topology/inspect.js';
+import { type BoundLog, bindLogs, momentsOfInspects, parseRecordingManifest } from '../topology/recording-manifest.js';
 import type { Progress } from './progress.js';
 
 export interface ReadOptions {
@@ -28,6 +43,10 @@ const HEAD_BYTES = 1 << 16;
 /** Larger than any inspect output of a network one can draw. */
 const MAX_INSPECT_BYTES = 64 << 20;
 
+/** Larger than any manifest; what Docker tells of a network in days, and the notes on it. */
+const MAX_MANIFEST_BYTES = 16 << 20;
+const MAX_TOLD_BYTES = 64 << 20;
+
 /** So many events of one log are kept; a log at DEBUG for days has more, and says nothing new about gossip. */
 const MAX_EVENTS_PER_LOG = 2_000_000;
 
@@ -38,22 +57,28 @@ const HOW_TO_GET_A_LOG = 'Fabric logs to standard error: docker logs NAME > NAME
  * Throws an {@link OperationalError} only when nothing at all can be read.
  */
 export async function readRecording(options: ReadOptions): Promise<ReadResult> {
-  const inputs = await findInputs(options.paths);
+  const inputs = await openBundles(await findInputs(options.paths));
   const reader = new RecordingReader(options);
   const files: InputFile[] = [
     ...inputs.files,
     ...(inputs.standardInput ? [{ path: STANDARD_INPUT, source: STANDARD_INPUT_SOURCE, isNamed: true }] : []),
   ];
   for (const { path, why } of inputs.missing) reader.miss(path, why);
-  for (const [i, file] of files.entries()) {
+  // What a manifest says of the other files is needed when they are read.
+  const inOrder = [...files.filter(isManifest), ...files.filter((f) => !isManifest(f))];
+  for (const [i, file] of inOrder.entries()) {
     options.progress.say(`reading ${file.source} (${i + 1} of ${files.length})`);
     await reader.read(file);
   }
   options.progress.done();
   const recorded = reader.recorded(overridesOf(options.names, files));
-  if (recorded.logs.length + recorded.captures.length + recorded.inspects.length === 0) throw nothingReadable(options.paths, recorded.unreadable);
+  if (recorded.logs.length + recorded.captures.length + recorded.inspects.length + recorded.dockerEvents.length === 0)
+    throw nothingReadable(options.paths, recorded.unreadable);
   return { recorded, root: inputs.root, files };
 }
+
+const isNamed = (file: InputFile, name: string): boolean => file.path.endsWith(`/${name}`);
+const isManifest = (file: InputFile): boolean => isNamed(file, MANIFEST_FILE);
 
 function nothingReadable(paths: readonly string[], unreadable: readonly UnreadableFile[]): OperationalError {
   const first = unreadable[0];
@@ -90,6 +115,13 @@ class RecordingReader {
   readonly #logs: RecordedLog[] = [];
   readonly #captures: RecordedCapture[] = [];
   readonly #inspects: RecordedInspect[] = [];
+  readonly #manifests: RecordedManifest[] = [];
+  readonly #dockerEvents: RecordedDockerEvents[] = [];
+  readonly #marks: RecordedMarks[] = [];
+  readonly #outputs: RecordedOutput[] = [];
+  /** Files whose container a manifest tells, and when each inspect output was written. */
+  #bound: ReadonlyMap<string, BoundLog> = new Map();
+  #inspectedAt: ReadonlyMap<string, Instant> = new Map();
   readonly #unreadable: UnreadableFile[] = [];
   readonly #oddities = new OddityCounter();
 
@@ -103,7 +135,12 @@ class RecordingReader {
   }
 
   recorded(overrides: ReadonlyMap<string, string>): Recorded {
+    this.#judgeOutputs();
     return {
+      manifests: this.#manifests,
+      dockerEvents: this.#dockerEvents,
+      marks: this.#marks,
+      outputs: this.#outputs,
       logs: this.#logs,
       captures: this.#captures,
       inspects: this.#inspects,
@@ -111,6 +148,18 @@ class RecordingReader {
       oddities: this.#oddities.list(),
       overrides,
     };
+  }
+
+  /** A peer or orderer whose log holds no record of one is worth a word; of any other container that is how it should be. */
+  #judgeOutputs(): void {
+    const fabric = new Set(
+      this.#inspects.flatMap((i) => i.facts.containers.filter((c) => c.role === 'peer' || c.role === 'orderer').map((c) => c.id)),
+    );
+    for (const { source, lines } of this.#outputs) {
+      const bound = this.#bound.get(source);
+      if (bound === undefined || bound.stream === 'stdout' || lines === 0 || !fabric.has(bound.containerId)) continue;
+      this.#oddities.add('not-fabric-file', `${source}: no line in it is a record of a Fabric peer or orderer`, { source, line: 1 });
+    }
   }
 
   /** A file that the user named is worth a try as a log whatever it looks like, and a word when it is nothing. */
@@ -129,11 +178,17 @@ class RecordingReader {
       for (let next = await bytes.next(); next.done !== true; next = await bytes.next()) yield next.value;
     };
     const start = Buffer.concat(head.map((c) => Buffer.from(c.buffer, c.byteOffset, c.byteLength))).subarray(0, HEAD_BYTES);
-    if (length === 0) {
+    if (isManifest(file) && length > 0) await this.#readManifest(file, all());
+    else if (length === 0 && (this.#bound.has(file.source) || isNamed(file, EVENTS_FILE) || isNamed(file, MARKS_FILE))) {
+      if (this.#bound.has(file.source)) this.#outputs.push({ source: file.source, lines: 0 });
+      else await this.#readTold(file, all());
+    } else if (length === 0) {
       this.#unreadable.push({ source: file.source, why: `empty file. ${HOW_TO_GET_A_LOG}` });
       this.#oddities.add('empty-file', `${file.source} is empty. ${HOW_TO_GET_A_LOG}`, null);
     } else if (recognizeCapture(start) !== null) await this.#readCapture(file, all());
     else if (isOwnOutput(start)) await bytes.return?.(undefined);
+    else if (isNamed(file, EVENTS_FILE) || isNamed(file, MARKS_FILE)) await this.#readTold(file, all());
+    else if (this.#bound.has(file.source)) await this.#readLog(file, all());
     else if (/^\s*[[{]/.test(start.toString('latin1')) && !looksLikeLines(start)) await this.#readInspect(file, all());
     else if (
       recognizeLog(start) !== 'not-fabric' ||
@@ -154,6 +209,42 @@ class RecordingReader {
     this.#captures.push({ source: file.source, summary: decoder.end() });
   }
 
+  /** Other programs write files of this name too; one that is torn may have been ours. */
+  async #readManifest(file: InputFile, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const { text, isWhole } = await this.#textOf(bytes, MAX_MANIFEST_BYTES);
+    const facts = isWhole ? parseRecordingManifest(text, file.source) : null;
+    if (facts !== null) {
+      this.#manifests.push({ source: file.source, facts });
+      this.#bound = bindLogs(this.#manifests);
+      this.#inspectedAt = momentsOfInspects(this.#manifests);
+      return;
+    }
+    const isOurs = text.includes('gossipscope-recording');
+    if (isOurs || file.isNamed) this.#unreadable.push({ source: file.source, why: 'not a whole manifest of a recording' });
+    if (isOurs) this.#oddities.add('unreadable-manifest', `${file.source} is damaged: what it says of the other files is not known`, null);
+    else this.#oddities.add('unrecognised-file', `${file.source} is not the manifest of a recording`, null);
+  }
+
+  /** Docker's events, or the operator's notes. */
+  async #readTold(file: InputFile, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    const { text, isWhole } = await this.#textOf(bytes, MAX_TOLD_BYTES);
+    if (!isWhole) this.#oddities.add('too-many-events', `${file.source}: only its first ${MAX_TOLD_BYTES} bytes are read`, null);
+    if (isNamed(file, MARKS_FILE)) this.#marks.push({ source: file.source, read: parseOperatorMarks(text, file.source) });
+    else this.#dockerEvents.push({ source: file.source, read: parseDockerEvents(text, file.source) });
+  }
+
+  /** The text of a file, no more than `most` bytes of it. */
+  async #textOf(bytes: AsyncIterable<Uint8Array>, most: number): Promise<{ readonly text: string; readonly isWhole: boolean }> {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of bytes) {
+      chunks.push(chunk.subarray(0, Math.max(0, most - length)));
+      length += chunk.length;
+      if (length > most) break;
+    }
+    return { text: Buffer.concat(chunks).toString('utf8'), isWhole: length <= most };
+  }
+
   async #readInspect(file: InputFile, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -161,7 +252,10 @@ class RecordingReader {
       if (length < MAX_INSPECT_BYTES) chunks.push(chunk);
       length += chunk.length;
     }
-    const facts = length > MAX_INSPECT_BYTES ? null : parseInspect(Buffer.concat(chunks).toString('utf8'), file.source);
+    const facts =
+      length > MAX_INSPECT_BYTES
+        ? null
+        : parseInspect(Buffer.concat(chunks).toString('utf8'), file.source, this.#inspectedAt.get(file.source) ?? null);
     if (facts !== null) this.#inspects.push({ source: file.source, facts });
     else {
       if (file.isNamed) this.#unreadable.push({ source: file.source, why: 'JSON, but not the output of docker inspect' });
@@ -187,6 +281,10 @@ class RecordingReader {
     const summary = decoder.end();
     if (summary.records > 0) {
       this.#logs.push({ source: file.source, summary, events });
+      return;
+    }
+    if (this.#bound.has(file.source)) {
+      this.#outputs.push({ source: file.source, lines: summary.lines });
       return;
     }
     this.#unreadable.push({ source: file.source, why: 'no line in it is a record of a Fabric peer or orderer' });

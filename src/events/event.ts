@@ -191,7 +191,33 @@ export type EventBody =
       readonly term: number;
     }
   | { readonly kind: 'raft.leading'; readonly channel: string | null; readonly raftNode: number | null; readonly block: number }
-  | { readonly kind: 'raft.leader-missing'; readonly channel: string | null; readonly raftNode: number | null };
+  | { readonly kind: 'raft.leader-missing'; readonly channel: string | null; readonly raftNode: number | null }
+  // ── Docker's event stream
+  | { readonly kind: 'container.started'; readonly container: string }
+  /** `exitCode` of the container's first process: 128 + n where signal n ended it. */
+  | { readonly kind: 'container.died'; readonly container: string; readonly exitCode: number | null }
+  /** Somebody told Docker to send a signal: what `docker kill` and `docker stop` do. */
+  | { readonly kind: 'container.signalled'; readonly container: string; readonly signal: number | null }
+  | { readonly kind: 'container.out-of-memory'; readonly container: string }
+  | { readonly kind: 'container.paused'; readonly container: string }
+  | { readonly kind: 'container.unpaused'; readonly container: string }
+  | { readonly kind: 'container.renamed'; readonly container: string }
+  | { readonly kind: 'container.removed'; readonly container: string }
+  | { readonly kind: 'network.connected'; readonly container: string; readonly network: string }
+  | { readonly kind: 'network.disconnected'; readonly container: string; readonly network: string }
+  // ── the operator
+  /** A command run in a container (`docker exec`). `actions`: the commands of Fabric's tools in it. */
+  | {
+      readonly kind: 'operator.command';
+      readonly container: string;
+      readonly containerId: string | null;
+      readonly command: string;
+      readonly actions: readonly string[];
+      readonly durationMicros: number | null;
+      readonly exitCode: number | null;
+    }
+  /** A note: untrusted text. */
+  | { readonly kind: 'operator.mark'; readonly text: string };
 
 export type EventKind = EventBody['kind'];
 
@@ -214,11 +240,15 @@ export interface LogEvent {
   readonly text: string;
 }
 
+/** Whose event a mark is. */
+export const OPERATOR = 'operator';
+
 /** An event placed on the timeline: its process is a named node and its record is known to be no repetition of another. */
 export interface TimelineEvent {
   readonly body: EventBody;
   readonly at: Instant;
   readonly stampMicros: number | null;
+  /** For a command in a container that is no node, the container's name; for a mark {@link OPERATOR}. */
   readonly node: string;
   /** Which start of the node's process this belongs to, counted from 0 in time. */
   readonly incarnation: number;

@@ -180,6 +180,12 @@ export class LogDecoder {
     for (const service of this.#services.values()) this.#finishPending(service);
   }
 
+  /** Tells those records that no further line can add to: nothing told so would have been told differently later. */
+  flushWhole(): void {
+    if (this.#bare.pending?.more === null) this.#finishPending(this.#bare);
+    for (const service of this.#services.values()) if (service.pending?.more === null) this.#finishPending(service);
+  }
+
   /** Tells what is left and sums up; the decoder is of no use afterwards. */
   end(): LogSummary {
     if (this.#carry !== '') this.#endLine(this.#carry);
@@ -190,6 +196,11 @@ export class LogDecoder {
     }
     this.flush();
     for (const service of [this.#bare, ...this.#services.values()]) this.#judgeLeadingLines(service);
+    return this.snapshot();
+  }
+
+  /** What the log held so far, records still waiting for their end left out; the decoder goes on. */
+  snapshot(): LogSummary {
     const wrapper = mostFrequent(this.#wrapperRecords) ?? 'none';
     const inner = mostFrequent(this.#innerRecords);
     return {

@@ -51,24 +51,33 @@ export class BurstLog {
   /** The bursts in the order of their first bytes in the stream. No more may be added. */
   finish(): readonly Burst[] {
     this.#close();
+    const bursts = this.#list();
+    this.#kept = null;
+    return bursts;
+  }
+
+  /** The bursts so far, with the one under way as far as it goes, where there is room for it. More may be added. */
+  snapshot(): readonly Burst[] {
+    const bursts = this.#list();
+    if (this.#bytes < SMALLEST_BURST_BYTES || !this.#hasRoom()) return bursts;
+    const underWay = [this.#firstAt, this.#lastAt, this.#firstFrame, this.#lastFrame, this.#bytes];
+    return [...bursts, burstAt(underWay, 0)];
+  }
+
+  #hasRoom(): boolean {
+    return this.#budget.left > 0 && (this.#kept?.length ?? 0) < 5 * this.#most;
+  }
+
+  #list(): Burst[] {
     const kept = this.#kept ?? [];
     const bursts: Burst[] = [];
-    for (let i = 0; i < kept.length; i += 5) {
-      bursts.push({
-        firstAt: instantOfMicros(kept[i] as number),
-        lastAt: instantOfMicros(kept[i + 1] as number),
-        firstFrame: unboxed(kept[i + 2] as number),
-        lastFrame: unboxed(kept[i + 3] as number),
-        bytes: unboxed(kept[i + 4] as number),
-      });
-    }
-    this.#kept = null;
+    for (let i = 0; i < kept.length; i += 5) bursts.push(burstAt(kept, i));
     return bursts;
   }
 
   #close(): void {
     if (this.#bytes >= SMALLEST_BURST_BYTES) {
-      if (this.#budget.left > 0 && (this.#kept?.length ?? 0) < 5 * this.#most) {
+      if (this.#hasRoom()) {
         this.#budget.left -= 1;
         if (this.#kept === null) this.#kept = [this.#firstAt, this.#lastAt, this.#firstFrame, this.#lastFrame, this.#bytes];
         else this.#kept.push(this.#firstAt, this.#lastAt, this.#firstFrame, this.#lastFrame, this.#bytes);
@@ -78,4 +87,14 @@ export class BurstLog {
     }
     this.#bytes = 0;
   }
+}
+
+function burstAt(kept: readonly number[], i: number): Burst {
+  return {
+    firstAt: instantOfMicros(kept[i] as number),
+    lastAt: instantOfMicros(kept[i + 1] as number),
+    firstFrame: unboxed(kept[i + 2] as number),
+    lastFrame: unboxed(kept[i + 3] as number),
+    bytes: unboxed(kept[i + 4] as number),
+  };
 }

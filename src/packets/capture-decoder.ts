@@ -54,6 +54,7 @@ const NO_OBSERVERS: CaptureObservers = { marks: null, listener: null, frame: nul
 
 /** Follows a capture frame by frame from bytes to connections; the work behind {@link CaptureDecoder} and those who look on. */
 export class CaptureFollower {
+  readonly #source: string;
   readonly #observers: CaptureObservers;
   readonly #oddities = new OddityCounter();
   readonly #clock: CaptureClock = createCaptureClock();
@@ -71,6 +72,7 @@ export class CaptureFollower {
   #summary: CaptureSummary | null = null;
 
   constructor(source: string, limits: Partial<CaptureLimits> | undefined, observers: CaptureObservers) {
+    this.#source = source;
     this.#observers = observers;
     const note = (kind: string, example: string, frame: number | null, count = 1): void => {
       this.#oddities.add(kind, example, frame === null ? null : { source, frame }, count);
@@ -101,6 +103,11 @@ export class CaptureFollower {
     this.#reader.push(chunk);
   }
 
+  /** Packets so far. */
+  get packets(): number {
+    return this.#reader.frames;
+  }
+
   /** Ends the capture, once; further calls return the same. */
   end(): CaptureSummary {
     this.#summary ??= this.#finish();
@@ -111,14 +118,17 @@ export class CaptureFollower {
     this.#reader.end();
     this.#fragments.clear();
     this.#table.end();
-    const any = this.#clock.frame > 0;
     const connections = this.#table.facts();
-    const { refused } = this.#around.burstBudget;
-    if (this.#truncated > 0) {
-      const example = `frame ${this.#firstTruncated} is cut by the snap length`;
-      this.#around.note('packet-truncated', example, this.#firstTruncated, this.#truncated);
-    }
-    if (refused > 0) this.#around.note('bursts-not-kept', 'more bursts than are kept', null, refused);
+    return this.#summarize(connections);
+  }
+
+  /** What the capture held so far; it goes on. A record that is not whole yet is left out. After the end: what {@link end} returned. */
+  snapshot(): CaptureSummary {
+    return this.#summary ?? this.#summarize(this.#table.snapshot());
+  }
+
+  #summarize(connections: readonly ConnectionFacts[]): CaptureSummary {
+    const any = this.#clock.frame > 0;
     return {
       format: this.#reader.format ?? 'pcap',
       packets: this.#reader.frames,
@@ -130,8 +140,19 @@ export class CaptureFollower {
       to: any ? instantOfMicros(this.#to) : null,
       linkTypes: [...this.#linkTypes].sort((a, b) => a - b),
       connections,
-      oddities: this.#oddities.list(),
+      oddities: [...this.#oddities.list(), ...this.#countedOddities()],
     };
+  }
+
+  /** What is counted on the way and told once. */
+  #countedOddities(): readonly Oddity[] {
+    const counter = new OddityCounter();
+    const { refused } = this.#around.burstBudget;
+    const first = this.#firstTruncated;
+    if (this.#truncated > 0)
+      counter.add('packet-truncated', `frame ${first} is cut by the snap length`, { source: this.#source, frame: first }, this.#truncated);
+    if (refused > 0) counter.add('bursts-not-kept', 'more bursts than are kept', null, refused);
+    return counter.list();
   }
 
   #takeFrame(frame: CapturedFrame): void {
@@ -191,6 +212,16 @@ export class CaptureDecoder {
   /** Takes the next bytes of the file; they may be used for something else afterwards. */
   push(chunk: Uint8Array): void {
     this.#follower.push(chunk);
+  }
+
+  /** Packets so far. */
+  get packets(): number {
+    return this.#follower.packets;
+  }
+
+  /** Returns what the capture held so far; more may be pushed. Costs what changed since the last time, and one step per connection. */
+  snapshot(): CaptureSummary {
+    return this.#follower.snapshot();
   }
 
   /** Returns what the whole capture holds. */

@@ -176,13 +176,25 @@ export class ConnectionTable {
     this.#over = [];
   }
 
-  /** What became known of all connections, in the order of their first frames. Only once, after {@link end}. */
-  facts(): readonly ConnectionFacts[] {
+  /** What is known of all connections so far, in the order of their first frames; they go on. */
+  snapshot(): readonly ConnectionFacts[] {
+    const servers = this.#knownServers();
+    return this.#entries.map((entry) => (entry instanceof TrackedConnection ? entry.snapshot(this.#source, servers) : entry));
+  }
+
+  /** Endpoints that some connection shows to be a server. */
+  #knownServers(): ReadonlySet<string> {
     const servers = new Set<string>();
     for (const entry of this.#entries) {
       if (!(entry instanceof TrackedConnection)) servers.add(formatEndpoint(entry.server.address, entry.server.port));
       else if (entry.knownServerSide() >= 0) servers.add(entry.endpointText(entry.knownServerSide() as Side));
     }
+    return servers;
+  }
+
+  /** What became known of all connections, in the order of their first frames. Only once, after {@link end}. */
+  facts(): readonly ConnectionFacts[] {
+    const servers = this.#knownServers();
     // Each connection is let go as soon as its facts are there: keeping all of both would double the memory.
     this.#buckets.fill(null);
     const left = this.#entries.reverse();

@@ -1,4 +1,4 @@
-import type { ObservedConnection } from '../events/connection.js';
+import type { Burst, ObservedConnection } from '../events/connection.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
 import { unboxed } from './byte-order.js';
 import { type Conversation, createConversation, type Side, type StreamSurroundings } from './conversation.js';
@@ -72,6 +72,7 @@ export class TrackedConnection {
   #closedSide: Side = 0;
   #closedByBoth = false;
   #closedWith: 'fin' | 'rst' | null = null;
+  #snapshot: { readonly facts: ConnectionFacts; readonly server: Side } | null = null;
 
   constructor(view: Dissection, hash: number, around: StreamSurroundings) {
     this.#around = around;
@@ -227,9 +228,28 @@ export class TrackedConnection {
 
   /** The facts; only once, after {@link end}. `servers` holds endpoints known to be servers from other connections. */
   facts(source: string, servers: ReadonlySet<string>): ConnectionFacts {
+    return this.#describe(source, servers, (stream) => stream.follower.bursts.finish());
+  }
+
+  /** The facts so far; the connection goes on. The same object as long as no packet came in between and `servers` says the same of it. */
+  snapshot(source: string, servers: ReadonlySet<string>): ConnectionFacts {
+    const known = this.#snapshot;
+    const server = this.#serverSide(servers);
+    if (known !== null && known.facts.frames === this.#frames && known.server === server) return known.facts;
+    const facts = this.#describe(source, servers, (stream) => stream.follower.bursts.snapshot());
+    this.#snapshot = { facts, server };
+    return facts;
+  }
+
+  #serverSide(servers: ReadonlySet<string>): Side {
+    const known = this.knownServerSide();
+    return known >= 0 ? (known as Side) : this.#guessServerSide(servers);
+  }
+
+  #describe(source: string, servers: ReadonlySet<string>, burstsOf: (stream: TcpStream) => readonly Burst[]): ConnectionFacts {
     const conversation = this.conversation;
     const known = this.knownServerSide();
-    const server = known >= 0 ? known : this.#guessServerSide(servers);
+    const server = this.#serverSide(servers);
     const [clientStream, serverStream] = server === 1 ? [this.stream0, this.stream1] : [this.stream1, this.stream0];
     return {
       source,
@@ -257,7 +277,7 @@ export class TrackedConnection {
         .map(([second, bytes0, bytes1]) =>
           server === 1 ? { second, fromClient: bytes0, fromServer: bytes1 } : { second, fromClient: bytes1, fromServer: bytes0 },
         ),
-      bursts: { fromClient: clientStream.follower.bursts.finish(), fromServer: serverStream.follower.bursts.finish() },
+      bursts: { fromClient: burstsOf(clientStream), fromServer: burstsOf(serverStream) },
       roleBasis: this.#synSide >= 0 ? 'syn' : known >= 0 ? 'tls-hello' : 'port-guess',
       alpn: conversation.alpn,
       closedWith: this.#closedWith,

@@ -20,4 +20,8 @@ export interface PayloadMarks {
   release(data: Uint8Array): void;
   /** `whole` was put together from `places`, each of which is held. */
   assembled(whole: Uint8Array, places: readonly FragmentPlace[]): void;
+  /** The bytes from `start` to `end` of `data` go on with the handshake messages that `stream` shows before it is encrypted. They were told to be kept. */
+  handshake(stream: object, data: Uint8Array, start: number, end: number): void;
+  /** What `stream` shows next does not go on with its handshake messages. */
+  handshakeOver(stream: object): void;
 }

@@ -45,7 +45,7 @@ export class CaptureSlimmer {
 }
 
 /** Zeroes what is not marked as kept, and queues the file's bytes until nothing refers to them. */
-class SlimmingMarks implements PayloadMarks {
+export class SlimmingMarks implements PayloadMarks {
   readonly #dropPlaintext: boolean;
   /** Pairs of start and end, ascending, since the last {@link finish}. */
   #kept: number[] = [];
@@ -91,6 +91,10 @@ class SlimmingMarks implements PayloadMarks {
     this.#holds.delete(data.buffer);
     this.#writeBack(data);
   }
+
+  handshake(): void {}
+
+  handshakeOver(): void {}
 
   assembled(whole: Uint8Array, places: readonly FragmentPlace[]): void {
     this.#assembled.set(whole.buffer, { whole, places });

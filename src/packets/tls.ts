@@ -155,6 +155,7 @@ export class StreamFollower {
   close(): void {
     this.#handshake = null;
     this.#handshakeBytes = 0;
+    this.#around.marks?.handshakeOver(this);
   }
 
   /** `frame` is 0 when nobody knows when the bytes passed. */
@@ -316,6 +317,8 @@ export class StreamFollower {
         if (this.#contentType === HANDSHAKE && !this.#encrypted) {
           marks?.keep(at, at + bytes);
           this.#readHandshake(data, at, at + bytes, frame);
+          // After it was read: whoever looks on may change the bytes.
+          marks?.handshake(this, data, at, at + bytes);
         }
         applicationBytes += this.#takeBody(bytes);
         at += bytes;

@@ -60,6 +60,8 @@ export interface ToldAddress {
   readonly node: string;
   readonly at: Instant;
   readonly basis: 'log' | 'inspect';
+  /** When Docker was asked, where that is known: it held until then. */
+  readonly confirmedAt?: Instant | null;
 }
 
 /** A dialled name counts as verified when the connection lived this long or carried this much: a client that rejects a certificate leaves at once. */
@@ -76,7 +78,7 @@ export function identifyConnections(
   captures: readonly { readonly source: string; readonly from: Instant; readonly to: Instant }[],
 ): ConnectivityFacts {
   const addresses = new Book();
-  for (const t of told) addresses.add(t.address, t.node, t.at, t.basis);
+  for (const t of told) addresses.add(t.address, t.node, t.at, t.basis, t.confirmedAt ?? null);
   const names = observed.map((c) => nameEnds(c, directory, addresses));
   const shared = sharedAddresses(observed, names);
   const ends = observed.map((c, i) => resolveEnds(c, names[i] as EndNames, addresses, shared));

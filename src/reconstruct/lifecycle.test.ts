@@ -197,3 +197,62 @@ test('a node is down between its stop and its next start', () => {
   assert.equal(startAt(life, at(50))?.incarnation, 0);
   assert.equal(startAt(life, at(70))?.incarnation, 1);
 });
+
+const started: EventBody = { kind: 'container.started', container: 'p0' };
+const died = (exitCode: number): EventBody => ({ kind: 'container.died', container: 'p0', exitCode });
+const signalled: EventBody = { kind: 'container.signalled', container: 'p0', signal: null };
+
+test("Docker's events tell when a killed process ended, and how", () => {
+  const life = lifeOf({ lives: KILLED_AND_RESTARTED }, [
+    [0, 'p0', banner],
+    [44, 'p0', signalled],
+    [44.1, 'p0', died(137)],
+    [59.8, 'p0', started],
+    [60, 'p0', banner, 1],
+  ]);
+  assert.deepEqual(
+    life.stops.map((s) => [secondsOf(s.at), s.how, s.basis, s.exitCode, s.dockerSaid, s.incarnation]),
+    [[44.1, 'silent', 'docker', 137, 'signalled', 0]],
+  );
+  assert.deepEqual(
+    life.starts.map((s) => [secondsOf(s.at), s.basis]),
+    [
+      [0, 'log'],
+      [60, 'log'],
+    ],
+    'the log’s word stays where both tell one start',
+  );
+});
+
+test("the log's word for a stop stays, with the exit code that Docker adds", () => {
+  const life = lifeOf({}, [
+    [1, 'p0', banner],
+    [50, 'p0', { kind: 'process.stopping', how: 'signal', signal: 15 }],
+    [52, 'p0', died(0)],
+  ]);
+  assert.deepEqual(
+    life.stops.map((s) => [secondsOf(s.at), s.how, s.basis, s.exitCode, s.evidence.length]),
+    [[50, 'asked', 'log', 0, 2]],
+  );
+});
+
+test('a node without a log has its lives by Docker, also those that follow one another quickly', () => {
+  const network = buildNetwork({ peers: ['p1'], containers: [buildContainer('p0', { startedAt: null })] });
+  const events = buildEvents([1, 'p0', started], [2, 'p0', died(1)], [3, 'p0', started], [4, 'p0', died(1)], [5, 'p0', started]);
+  const life = lifecyclesOf(network, events, []).get('p0') as Lifecycle;
+  assert.deepEqual(
+    [life.starts.map((s) => [secondsOf(s.at), s.basis]), life.stops.map((s) => [secondsOf(s.at), s.basis, s.dockerSaid])],
+    [
+      [
+        [1, 'docker'],
+        [3, 'docker'],
+        [5, 'docker'],
+      ],
+      [
+        [2, 'docker', undefined],
+        [4, 'docker', undefined],
+      ],
+    ],
+  );
+  assert.deepEqual([isDown(life, at(2.5)), isDown(life, at(3.5))], [true, false]);
+});

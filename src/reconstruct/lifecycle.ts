@@ -1,5 +1,5 @@
 import type { TimelineEvent } from '../events/event.js';
-import type { Evidence } from '../events/evidence.js';
+import { type Evidence, mergeEvidence } from '../events/evidence.js';
 import type { Instant } from '../events/instant.js';
 import type { ContainerFacts } from '../topology/inspect.js';
 import { type Incarnation, type Network, obtain, type Reconstructor } from './network.js';
@@ -7,7 +7,8 @@ import { type Incarnation, type Network, obtain, type Reconstructor } from './ne
 /**
  * Starts and stops of every process. A peer prints its version banner first (internal/peer/node/start.go); it says goodbye only when it is
  * asked to ("Received signal", in 1.0–1.1 "Exiting.....", then "Stopping chain", "Stopping gossip"). A killed process writes nothing: it ended after
- * its last line and before its next start. Silence alone is no stop.
+ * its last line and before its next start. Silence alone is no stop. Docker's events tell what a log does not: the end of a killed process, and the lives
+ * of one whose log is missing.
  */
 export type ElectionMode = 'dynamic' | 'static-leader' | 'static-follower' | 'unknown';
 
@@ -29,6 +30,9 @@ export interface StopFacts {
   /** Asked to stop, died of a panic it printed, or ended without a word. */
   readonly how: 'asked' | 'crashed' | 'silent';
   readonly basis: 'log' | 'docker' | 'packets' | 'last-line';
+  /** Of the process, where Docker's events tell its end. */
+  readonly exitCode?: number | null;
+  readonly dockerSaid?: 'signalled' | 'out-of-memory';
   readonly evidence: readonly Evidence[];
 }
 
@@ -74,8 +78,14 @@ const newLife = (): Life => ({
 
 export function reconstructLifecycle(network: Network, silentHosts: readonly SilentHost[]): Reconstructor<ReadonlyMap<string, Lifecycle>> {
   const lives = new Map<string, Map<number, Life>>();
+  const containers = new Map<string, ContainerLife>();
   return {
     step(event) {
+      if (event.body.kind.startsWith('container.')) {
+        follow(obtain(containers, event.node, newContainerLife), event);
+        return;
+      }
+      if (event.body.kind.startsWith('network.') || event.body.kind.startsWith('operator.')) return;
       const life = obtain(
         obtain(lives, event.node, () => new Map<number, Life>()),
         event.incarnation,
@@ -89,11 +99,48 @@ export function reconstructLifecycle(network: Network, silentHosts: readonly Sil
         const incarnations = network.incarnations.get(name) ?? [];
         const known = lives.get(name) ?? new Map<number, Life>();
         const silent = silentHosts.filter((s) => s.node === name);
-        result.set(name, lifecycleOf(incarnations, known, identity.container, silent));
+        result.set(name, lifecycleOf(incarnations, known, identity.container, silent, containers.get(name) ?? newContainerLife()));
       }
       return result;
     },
   };
+}
+
+/** Docker's word on the lives of a node's containers. */
+interface ContainerLife {
+  readonly starts: { readonly at: Instant; readonly evidence: readonly Evidence[] }[];
+  readonly ends: ContainerEnd[];
+  /** What may explain an end that follows soon. */
+  notice: { readonly at: Instant; readonly said: 'signalled' | 'out-of-memory'; readonly evidence: readonly Evidence[] } | null;
+}
+
+interface ContainerEnd {
+  readonly at: Instant;
+  readonly exitCode: number | null;
+  readonly said: 'signalled' | 'out-of-memory' | null;
+  readonly evidence: readonly Evidence[];
+}
+
+const newContainerLife = (): ContainerLife => ({ starts: [], ends: [], notice: null });
+
+/** More lives of one node than a recording is made of. */
+const MAX_CONTAINER_LIVES = 10_000;
+/** `docker stop` waits ten seconds by default between its two signals. */
+const NOTICE_MICROS = 15_000_000;
+
+function follow(life: ContainerLife, { body, at, evidence }: TimelineEvent): void {
+  if (body.kind === 'container.started') {
+    life.notice = null;
+    if (life.starts.length < MAX_CONTAINER_LIVES) life.starts.push({ at, evidence });
+  } else if (body.kind === 'container.signalled') {
+    if (life.notice?.said !== 'out-of-memory') life.notice = { at, said: 'signalled', evidence };
+  } else if (body.kind === 'container.out-of-memory') life.notice = { at, said: 'out-of-memory', evidence };
+  else if (body.kind === 'container.died') {
+    const notice = life.notice !== null && at - life.notice.at <= NOTICE_MICROS ? life.notice : null;
+    life.notice = null;
+    if (life.ends.length < MAX_CONTAINER_LIVES)
+      life.ends.push({ at, exitCode: body.exitCode, said: notice?.said ?? null, evidence: [...(notice?.evidence ?? []), ...evidence] });
+  }
 }
 
 function learn(life: Life, event: TimelineEvent): void {
@@ -213,6 +260,7 @@ function lifecycleOf(
   lives: ReadonlyMap<number, Life>,
   container: ContainerFacts | null,
   silent: readonly SilentHost[],
+  docker: ContainerLife,
 ): Lifecycle {
   const starts: StartFacts[] = [];
   const stops: StopFacts[] = [];
@@ -224,7 +272,7 @@ function lifecycleOf(
     const start = startOf(incarnation.index, at, life, container, 'log', life.banner?.evidence ?? [incarnation.firstEvidence]);
     if (life.banner !== null || incarnation.startIsLogged) starts.push(start);
     else unstarted = start;
-    const stop = stopOf(incarnation, life, next, container, silent);
+    const stop = stopOf(incarnation, life, next, container, silent, docker.ends);
     if (stop !== null) stops.push(stop);
   }
   const dockerStart = container?.startedAt ?? null;
@@ -236,8 +284,62 @@ function lifecycleOf(
       starts.sort((a, b) => a.at - b.at);
     }
   }
-  return { starts, stops, unstarted };
+  addDockerStarts(starts, docker, incarnations, lives, container);
+  return { starts, stops: withDockerEnds(stops, docker, incarnations), unstarted };
 }
+
+/** Starts that Docker tells and the log does not: of a process whose log is missing, or that never came to print a line. */
+function addDockerStarts(
+  starts: StartFacts[],
+  docker: ContainerLife,
+  incarnations: readonly Incarnation[],
+  lives: ReadonlyMap<number, Life>,
+  container: ContainerFacts | null,
+): void {
+  for (const [i, { at, evidence }] of docker.starts.entries()) {
+    const until = Math.min(at + SAME_START_MICROS, docker.starts[i + 1]?.at ?? Infinity);
+    if (starts.some((s) => s.at >= at - CLOCK_STEP_MICROS && s.at < until)) continue;
+    const covering = incarnations.findLast((x) => x.firstAt <= until && x.lastAt >= at);
+    starts.push(startOf(covering?.index ?? incarnations.length, at, lives.get(covering?.index ?? -1) ?? newLife(), container, 'docker', evidence));
+  }
+  starts.sort((a, b) => a.at - b.at);
+}
+
+/** An end that the log announced may take this long: Fabric closes its ledgers, Docker waits before it kills. */
+const ENDING_MICROS = 60_000_000;
+
+/** The stops with what Docker says of each, and the stops that only Docker tells. */
+function withDockerEnds(stops: readonly StopFacts[], docker: ContainerLife, incarnations: readonly Incarnation[]): readonly StopFacts[] {
+  const result = [...stops];
+  for (const end of docker.ends) {
+    const startedBetween = (from: Instant): boolean => docker.starts.some((s) => s.at > from && s.at <= end.at);
+    const known = result.findIndex(
+      (s) => s.at === end.at || (s.at <= end.at + CLOCK_STEP_MICROS && end.at - s.at <= ENDING_MICROS && !startedBetween(s.at)),
+    );
+    const stop = result[known];
+    if (stop === undefined) {
+      const incarnation = incarnations.findLast((i) => i.firstAt <= end.at)?.index ?? incarnations.length;
+      result.push({ ...describeEnd(end), incarnation });
+    } else if (stop.exitCode === undefined) {
+      result[known] = { ...describeEnd(end), ...stop, evidence: mergeEvidence(stop.evidence, end.evidence) };
+    }
+  }
+  return result.sort((a, b) => a.at - b.at);
+}
+
+function describeEnd(end: ContainerEnd): Omit<StopFacts, 'incarnation'> {
+  return {
+    at: end.at,
+    how: 'silent',
+    basis: 'docker',
+    exitCode: end.exitCode,
+    ...(end.said === null ? {} : { dockerSaid: end.said }),
+    evidence: end.evidence,
+  };
+}
+
+/** The engine's clock and a process' own may be this far apart on one host. */
+const CLOCK_STEP_MICROS = 1_000_000;
 
 function stopOf(
   incarnation: Incarnation,
@@ -245,6 +347,7 @@ function stopOf(
   next: Incarnation | undefined,
   container: ContainerFacts | null,
   silent: readonly SilentHost[],
+  ends: readonly ContainerEnd[],
 ): StopFacts | null {
   const base = { incarnation: incarnation.index };
   if (life.stopping !== null)
@@ -254,7 +357,9 @@ function stopOf(
   const again = next === undefined && dockerStart !== null && dockerStart > incarnation.lastAt ? dockerStart : null;
   const until = next?.startIsLogged === true ? next.firstAt : again;
   const finishedAt = container?.finishedAt ?? null;
-  const fits = (at: Instant): boolean => at >= incarnation.lastAt - 1_000_000 && (until === null || at <= until);
+  const fits = (at: Instant): boolean => at >= incarnation.lastAt - CLOCK_STEP_MICROS && (until === null || at <= until);
+  const end = ends.find((e) => fits(e.at));
+  if (end !== undefined) return { ...base, ...describeEnd(end) };
   if (container !== null && finishedAt !== null && fits(finishedAt) && (until !== null || !container.running)) {
     return { ...base, at: finishedAt, how: 'silent', basis: 'docker', evidence: [container.finishedEvidence] };
   }

@@ -46,12 +46,13 @@ const CHART_PLACES: readonly (readonly [RegExp, Section])[] = [
   [/raft|order/, orderingSection],
 ];
 
-function sectionOfChart(name: string): Section {
+/** The section a chart stands in. */
+export function sectionOfChart(name: string): Section {
   return CHART_PLACES.find(([pattern]) => pattern.test(name))?.[1] ?? blocksSection;
 }
 
 /** `source` as it may stand inside a style or script element: what would end the element is broken, line ends are as a browser reads them. */
-function embeddable(source: string): string {
+export function embeddable(source: string): string {
   return source
     .replace(/\r\n?/g, '\n')
     .replaceAll('\0', '\uFFFD')

@@ -1,3 +1,4 @@
+import type { Analysis, RecordingRecord } from '../analysis/contract.js';
 import { type Hole, type Html, html } from './html.js';
 
 /**
@@ -17,6 +18,23 @@ export const howToRecord = {
   ordererLogs: html`save the orderers' logs too: <code>docker logs ORDERER &gt; ORDERER.log 2&gt;&amp;1</code>`,
   ordererBlocks: html`Raft orderers print it at INFO from 1.4.1 on; others at <code>FABRIC_LOGGING_SPEC=info:orderer=debug</code> only`,
 } as const;
+
+/** What the recorder itself said it could not record of `what`: why, and how to get it next time; null where it said nothing of it. */
+export function toldMissing(analysis: Analysis, what: 'packets' | 'logs'): RecordingRecord['missing'][number] | null {
+  return (analysis.recordings ?? []).flatMap((r) => r.missing).find((m) => m.what === what) ?? null;
+}
+
+/** How to get packets: in the recorder's own words where it could not capture, else in general. */
+export function howToCapture(analysis: Analysis): Html {
+  const told = toldMissing(analysis, 'packets');
+  return told === null || told.hint === '' ? howToRecord.packets : html`${told.hint}`;
+}
+
+/** Why there are no packets: in the recorder's own words where it could not capture, else `otherwise`. */
+export function whyNoPackets(analysis: Analysis, otherwise: string): string {
+  const told = toldMissing(analysis, 'packets');
+  return told === null || told.why === '' ? otherwise : `${otherwise} The recorder could not capture: ${told.why.replace(/\.$/, '')}.`;
+}
 
 /** What stands where a table or chart would be empty: what is not known, why, and how to record it next time. */
 export function unknownNote(what: Hole, why: Hole, how: Hole): Html {

@@ -32,3 +32,12 @@ test('a dialled name that nothing confirms counts only where nothing else speaks
   assert.equal(book.resolve('10.0.0.9', second(2)), 'present');
   assert.equal(book.resolve('10.0.0.8', second(2)), null);
 });
+
+test("Docker's word holds at the moment Docker was asked, whoever has the address later", () => {
+  const book = new AddressBook();
+  book.add('10.0.0.4', 'peer-a', second(0), 'inspect', second(20));
+  book.add('10.0.0.4', 'peer-b', second(60), 'certificate');
+  assert.deepEqual([book.resolve('10.0.0.4', second(10)), book.resolve('10.0.0.4', second(70))], ['peer-a', 'peer-b']);
+  book.add('10.0.0.4', 'peer-c', second(15), 'certificate');
+  assert.equal(book.resolve('10.0.0.4', second(5)), 'peer-c', 'unless the wire shows another before that');
+});

@@ -13,22 +13,25 @@ interface Claim {
   readonly at: Instant;
   readonly node: string;
   readonly basis: AddressBasis;
+  /** Docker was asked at this moment and said so; null: nobody knows when, so it may be the end. */
+  readonly confirmedAt: Instant | null;
 }
 
 /**
  * Which node held an address when. Addresses move between containers during a recording, so an address is resolved by the last
  * claim before the asked moment, else by the first after it. Docker's word about a run that began at its `at` falls where a later
- * claim from the wire or a log names another node; an unconfirmed name counts only where nothing else speaks.
+ * claim from the wire or a log names another node before Docker was asked, or, where nobody knows when that was, at all; an unconfirmed name counts only where nothing else speaks.
  */
 export class AddressBook {
   readonly #claims = new Map<string, Claim[]>();
   readonly #decisive = new Map<string, readonly Claim[]>();
 
-  add(address: string, node: string, at: Instant, basis: AddressBasis): void {
+  add(address: string, node: string, at: Instant, basis: AddressBasis, confirmedAt: Instant | null = null): void {
     this.#decisive.delete(address);
     const claims = this.#claims.get(address);
-    if (claims === undefined) this.#claims.set(address, [{ at, node, basis }]);
-    else if (claims.length < MAX_CLAIMS_PER_ADDRESS) claims.push({ at, node, basis });
+    const claim = { at, node, basis, confirmedAt };
+    if (claims === undefined) this.#claims.set(address, [claim]);
+    else if (claims.length < MAX_CLAIMS_PER_ADDRESS) claims.push(claim);
   }
 
   /** The node that held `address` at `at`, or null when nothing says. */
@@ -54,7 +57,7 @@ export class AddressBook {
     if (known !== undefined) return known;
     const all = this.#claims.get(address) ?? [];
     const strong = all.filter((c) => STRENGTH[c.basis] >= STRENGTH.log);
-    const told = all.filter((c) => c.basis === 'inspect' && !strong.some((s) => s.at >= c.at && s.node !== c.node));
+    const told = all.filter((c) => c.basis === 'inspect' && !strong.some((s) => contradicts(s, c)));
     const counting = strong.length + told.length > 0 ? [...strong, ...told] : all;
     const sorted = [...counting].sort((a, b) => a.at - b.at || STRENGTH[a.basis] - STRENGTH[b.basis] || (a.node < b.node ? -1 : 1));
     const changes = sorted.filter((c, i) => i === 0 || c.node !== (sorted[i - 1] as Claim).node);
@@ -62,6 +65,10 @@ export class AddressBook {
     return changes;
   }
 }
+
+/** Whether `strong` shows that Docker's word `told` was not about its own time. */
+const contradicts = (strong: Claim, told: Claim): boolean =>
+  strong.at >= told.at && strong.node !== told.node && (told.confirmedAt === null || strong.at <= told.confirmedAt);
 
 /** A handshake and the claim made from it are this near at most. */
 const SAME_MOMENT_MICROS = 1_000_000;

@@ -263,3 +263,31 @@ test('any order of the inputs gives the same directory', () => {
     { numRuns: 500 },
   );
 });
+
+test('parts of one container’s log are one node, also where a part names nobody', () => {
+  const container = buildContainer('peer0.north');
+  const bound = { containerId: container.id, containerName: container.name };
+  const runs = [piece('a.2.log', { ...bound, firstAt: at(101), lastAt: at(200) }), buildRun('peer0.north', { source: 'a.log', ...bound })];
+  assert.deepEqual(namesOf({ runs, containers: [container] }), ['peer0.north']);
+  const uninspected = directoryOf({ runs });
+  assert.deepEqual([...uninspected.nodes.keys()], ['peer0.north']);
+  assert.equal(uninspected.nodeOfContainer(container.id), 'peer0.north');
+});
+
+test('a log that names nobody is named by the container that a manifest binds it to', () => {
+  assert.deepEqual(namesOf({ runs: [piece('logs/x.3.log', { containerId: 'c1', containerName: 'peer7' })] }), ['peer7']);
+});
+
+test('containers recreated under one name are one node; two of one name that run at once are two', () => {
+  const env = { CORE_PEER_ADDRESS: 'peer0.north:7051' };
+  const first = buildContainer('peer0', { id: '1'.repeat(64), environment: env, startedAt: at(0) });
+  const second = buildContainer('peer0', { id: '2'.repeat(64), environment: env, startedAt: at(200) });
+  const run = (c: ContainerFacts, from: number): RunFacts =>
+    buildRun('peer0.north', { source: `${c.id}.log`, containerId: c.id, firstAt: at(from), lastAt: at(from + 100) });
+  const recreated = directoryOf({ containers: [second, first], runs: [run(first, 0), run(second, 200)] });
+  assert.deepEqual([...recreated.nodes.keys()], ['peer0.north']);
+  assert.deepEqual([recreated.nodeOfContainer(first.id), recreated.nodeOfContainer(second.id)], ['peer0.north', 'peer0.north']);
+  assert.equal(recreated.nodes.get('peer0.north')?.container?.id, second.id);
+  const bothAtOnce = directoryOf({ containers: [first, second], runs: [run(first, 0), run(second, 50)] });
+  assert.equal(bothAtOnce.nodes.size, 2);
+});

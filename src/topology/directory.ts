@@ -12,6 +12,8 @@ export interface RunFacts {
   /** Compose service or container name printed before each line. */
   readonly prefix: string | null;
   readonly containerId: string | null;
+  /** The container's name where a manifest says whose log this is. */
+  readonly containerName: string | null;
   readonly firstAt: Instant;
   readonly lastAt: Instant;
   readonly kind: NodeKind;
@@ -54,11 +56,15 @@ export interface Directory {
   nodeOfEndpoint(endpoint: string): string | null;
   nodeOfHost(host: string): string | null;
   nodeOfPkiId(pkiId: string): string | null;
+  /** The node whose process runs or ran in the container of this id. */
+  nodeOfContainer(id: string): string | null;
 }
 
 interface Group {
   readonly runs: RunFacts[];
   container: ContainerFacts | null;
+  /** Containers that were replaced by `container`, under the same name. */
+  readonly replaced: ContainerFacts[];
   forcedName: string | null;
   /** The name a file gives, where nothing else names the group. */
   fileName: string | null;
@@ -90,12 +96,42 @@ export function buildDirectory(
 /** Of several inspect outputs of one container the one taken last; containers that are not Fabric's are left out. */
 function latestContainers(containers: readonly ContainerFacts[]): readonly ContainerFacts[] {
   const byId = new Map<string, ContainerFacts>();
-  for (const c of [...containers].sort((a, b) => (a.source < b.source ? -1 : 1))) {
+  const inOrder = [...containers].sort((a, b) => (a.inspectedAt ?? 0) - (b.inspectedAt ?? 0) || (a.source < b.source ? -1 : 1));
+  for (const c of inOrder) {
     const known = byId.get(c.id);
     const lastChange = (x: ContainerFacts): number => Math.max(x.startedAt ?? 0, x.finishedAt ?? 0);
     if (known === undefined || lastChange(c) >= lastChange(known)) byId.set(c.id, c);
   }
   return [...byId.values()].filter((c) => c.role !== 'other');
+}
+
+const containersOf = (g: Group): readonly ContainerFacts[] => (g.container === null ? g.replaced : [...g.replaced, g.container]);
+
+/**
+ * One group for each container; those of one name, role and endpoints that were recreated one after the other (`down` and `up`) are one node. Two whose logs
+ * go on at once run on two hosts.
+ */
+function foldRecreated(containers: readonly ContainerFacts[], runs: readonly RunFacts[]): readonly Group[] {
+  const groups: Group[] = [];
+  const runsOf = (c: ContainerFacts): readonly RunFacts[] => runs.filter((r) => r.containerId !== null && c.id.startsWith(r.containerId));
+  const startOf = (c: ContainerFacts): number => c.startedAt ?? 0;
+  for (const container of [...containers].sort((a, b) => startOf(a) - startOf(b) || compareTexts(a.id, b.id))) {
+    const endpoints = endpointsOf(container).join();
+    const before = groups.find(
+      (g) =>
+        g.container?.name === container.name &&
+        g.container.role === container.role &&
+        endpointsOf(g.container).join() === endpoints &&
+        g.container.startedAt !== container.startedAt &&
+        !runsOf(container).some((r) => containersOf(g).some((c) => runsOf(c).some((o) => runAtOnce(r, o)))),
+    );
+    if (before === undefined || before.container === null) groups.push({ runs: [], container, replaced: [], forcedName: null, fileName: null });
+    else {
+      before.replaced.push(before.container);
+      before.container = container;
+    }
+  }
+  return groups;
 }
 
 /** The endpoints a container's environment gives its peer. */
@@ -106,7 +142,7 @@ function endpointsOf(container: ContainerFacts): readonly string[] {
 }
 
 function groupRuns(runs: readonly RunFacts[], containers: readonly ContainerFacts[], overrides: ReadonlyMap<string, string>): readonly Group[] {
-  const groups: Group[] = containers.map((container) => ({ runs: [], container, forcedName: null, fileName: null }));
+  const groups: Group[] = [...foldRecreated(containers, runs)];
   const inOrder = [...runs].sort((a, b) => (a.source === b.source ? a.index - b.index : a.source < b.source ? -1 : 1));
   // What the user names comes first, so that other files of the same process join it.
   const sorted = [...inOrder.filter((r) => overrides.has(r.source)), ...inOrder.filter((r) => !overrides.has(r.source))];
@@ -119,14 +155,15 @@ function groupRuns(runs: readonly RunFacts[], containers: readonly ContainerFact
       group.runs.push(run);
       group.forcedName ??= forcedName;
     } else if (forcedName !== null || run.endpoints.length > 0 || run.pkiIds.length > 0) {
-      groups.push({ runs: [run], container: null, forcedName, fileName: null });
+      groups.push({ runs: [run], container: null, replaced: [], forcedName, fileName: run.containerName });
     } else {
       unnamed.push(run);
     }
   }
   for (const run of unnamed) {
-    const stem = run.prefix ?? fileStemOf(run.source);
+    const stem = run.prefix ?? run.containerName ?? fileStemOf(run.source);
     const group =
+      groupByContainer(run, groups) ??
       groupByNeighbour(run, groups) ??
       groupByRecords(run, groups) ??
       groupByName(
@@ -135,7 +172,7 @@ function groupRuns(runs: readonly RunFacts[], containers: readonly ContainerFact
         groups.filter((g) => !g.runs.some((o) => o.source === run.source && o.prefix === run.prefix && runAtOnce(o, run))),
       );
     if (group !== undefined) group.runs.push(run);
-    else groups.push({ runs: [run], container: null, forcedName: null, fileName: stem });
+    else groups.push({ runs: [run], container: null, replaced: [], forcedName: null, fileName: stem });
   }
   return groups.filter((g) => g.runs.length > 0 || g.container !== null);
 }
@@ -148,9 +185,9 @@ function nameableEndpointOf(run: RunFacts): string | undefined {
 /** The group of which the run itself, Docker or compose says that it belongs to it. */
 function groupBySelf(run: RunFacts, groups: readonly Group[]): Group | undefined {
   const endpoint = nameableEndpointOf(run);
-  const byDocker = groups.find((g) => g.container !== null && run.containerId !== null && g.container.id.startsWith(run.containerId));
-  if (byDocker !== undefined) return byDocker;
   const sharesRuns = (g: Group, test: (other: RunFacts) => boolean): boolean => g.runs.some(test);
+  const byDocker = groupByContainer(run, groups);
+  if (byDocker !== undefined) return byDocker;
   if (endpoint !== undefined) {
     const byEndpoint = groups.find(
       (g) =>
@@ -173,6 +210,16 @@ function groupBySelf(run: RunFacts, groups: readonly Group[]): Group | undefined
         run.kind,
         groups.filter((g) => g.container !== null || sharesRuns(g, (o) => o.prefix === run.prefix && o.source === run.source)),
       );
+}
+
+/** The group of the container whose log this is: its own, or that of another part of the same container's log. */
+function groupByContainer(run: RunFacts, groups: readonly Group[]): Group | undefined {
+  const { containerId } = run;
+  if (containerId === null) return undefined;
+  return (
+    groups.find((g) => containersOf(g).some((c) => c.id.startsWith(containerId))) ??
+    groups.find((g) => g.runs.some((o) => o.containerId === containerId))
+  );
 }
 
 /** A run that names nobody is the same process as its neighbour in the file, of the same prefix: one before it, else one after. */
@@ -297,6 +344,7 @@ class IndexedDirectory implements Directory {
   /** Null: several nodes share the host. */
   readonly #byHost = new Map<string, string | null>();
   readonly #byPkiId = new Map<string, string>();
+  readonly #byContainer = new Map<string, string>();
 
   constructor(named: readonly Named[], mentions: readonly Mention[]) {
     const nodes = new Map<string, NodeIdentity>();
@@ -337,9 +385,15 @@ class IndexedDirectory implements Directory {
     return this.#byPkiId.get(pkiId) ?? null;
   }
 
+  nodeOfContainer(id: string): string | null {
+    return this.#byContainer.get(id) ?? null;
+  }
+
   #index(n: Named): void {
     const { group, name } = n;
+    for (const c of containersOf(group)) this.#byContainer.set(c.id, name);
     for (const run of group.runs) {
+      if (run.containerId !== null) this.#byContainer.set(run.containerId, name);
       this.#byRun.set(`${run.source}#${run.index}`, name);
       for (const id of run.pkiIds) if (!this.#byPkiId.has(id)) this.#byPkiId.set(id, name);
     }

@@ -1,9 +1,12 @@
 import type { Evidence } from '../events/evidence.js';
 import { type Instant, parseInstant } from '../events/instant.js';
+import { LineFinder } from './line-finder.js';
 
 /** What `docker inspect` tells of one container. It knows only the moment it was asked. */
 export interface ContainerFacts {
   readonly source: string;
+  /** When Docker was asked; null where nothing says. */
+  readonly inspectedAt: Instant | null;
   readonly id: string;
   /** Without Docker's leading slash. */
   readonly name: string;
@@ -23,6 +26,7 @@ export interface ContainerFacts {
 /** What `docker network inspect` tells of one network's members. */
 export interface NetworkFacts {
   readonly source: string;
+  readonly inspectedAt: Instant | null;
   readonly name: string;
   readonly members: readonly {
     readonly containerId: string;
@@ -55,9 +59,9 @@ function instantOf(text: string): Instant | null {
 
 /**
  * The containers and networks in the text of `docker inspect` or `docker network inspect`, or null when `text` is neither.
- * A record of another shape beside them is skipped.
+ * A record of another shape beside them is skipped. `inspectedAt`: when Docker was asked, where a manifest says so.
  */
-export function parseInspect(text: string, source: string): InspectFacts | null {
+export function parseInspect(text: string, source: string, inspectedAt: Instant | null = null): InspectFacts | null {
   let parsed: Json;
   try {
     parsed = JSON.parse(text) as Json;
@@ -66,42 +70,16 @@ export function parseInspect(text: string, source: string): InspectFacts | null 
   }
   const lines = new LineFinder(text, source);
   const records = (Array.isArray(parsed) ? parsed : [parsed]).map(objectOf);
-  const containers = records.filter((r) => 'Config' in r && 'State' in r && 'Id' in r).map((r) => containerOf(r, source, lines));
-  const networks = records.filter((r) => 'Containers' in r && 'IPAM' in r).map((r) => networkOf(r, source, lines));
+  const containers = records.filter((r) => 'Config' in r && 'State' in r && 'Id' in r).map((r) => containerOf(r, source, inspectedAt, lines));
+  const networks = records.filter((r) => 'Containers' in r && 'IPAM' in r).map((r) => networkOf(r, source, inspectedAt, lines));
   return containers.length + networks.length === 0 ? null : { containers, networks, excerpts: lines.excerpts };
-}
-
-/** Finds the line of a distinctive text, so that a fact from JSON can cite the very line. */
-class LineFinder {
-  readonly #text: string;
-  readonly #source: string;
-  constructor(text: string, source: string) {
-    this.#text = text;
-    this.#source = source;
-  }
-  readonly excerpts = new Map<number, string>();
-
-  /** The place of the last of `needles`, each looked for after the one before; `said` is what the place is cited for. */
-  evidenceOf(said: string, ...needles: readonly string[]): Evidence {
-    let at = 0;
-    for (const needle of needles) {
-      const found = this.#text.indexOf(needle, at);
-      if (found >= 0) at = found;
-    }
-    let line = 1;
-    for (let i = this.#text.indexOf('\n'); i >= 0 && i < at; i = this.#text.indexOf('\n', i + 1)) line++;
-    const before = this.excerpts.get(line);
-    if (before === undefined) this.excerpts.set(line, said);
-    else if (!before.includes(said)) this.excerpts.set(line, `${before} … ${said}`);
-    return { source: this.#source, line };
-  }
 }
 
 /** The settings a report may show; everything else in an environment could be a secret. */
 const SHOWN_SETTING =
   /^(?:CORE_PEER_(?:GOSSIP_|ID$|ADDRESS$|LOCALMSPID$|TLS_ENABLED$)|ORDERER_GENERAL_(?:LOCALMSPID|LISTENPORT)$|FABRIC_LOGGING_(?:SPEC|FORMAT)$|CORE_LOGGING_)/;
 
-function containerOf(record: { readonly [key: string]: Json }, source: string, lines: LineFinder): ContainerFacts {
+function containerOf(record: { readonly [key: string]: Json }, source: string, inspectedAt: Instant | null, lines: LineFinder): ContainerFacts {
   const config = objectOf(record['Config']);
   const state = objectOf(record['State']);
   const id = textOf(record['Id']);
@@ -127,6 +105,7 @@ function containerOf(record: { readonly [key: string]: Json }, source: string, l
   const finishedAt = textOf(state['FinishedAt']);
   return {
     source,
+    inspectedAt,
     id,
     name,
     role: roleOf(record, config, environment),
@@ -164,7 +143,7 @@ function roleOf(
   return keys.some((k) => k.startsWith('CORE_PEER_')) ? 'client' : 'other';
 }
 
-function networkOf(record: { readonly [key: string]: Json }, source: string, lines: LineFinder): NetworkFacts {
+function networkOf(record: { readonly [key: string]: Json }, source: string, inspectedAt: Instant | null, lines: LineFinder): NetworkFacts {
   const members = Object.entries(objectOf(record['Containers'])).flatMap(([containerId, value]) => {
     const member = objectOf(value);
     return [textOf(member['IPv4Address']), textOf(member['IPv6Address'])]
@@ -177,5 +156,5 @@ function networkOf(record: { readonly [key: string]: Json }, source: string, lin
         evidence: lines.evidenceOf(`${textOf(member['Name'])}: ${address}`, containerId, `"${address}`),
       }));
   });
-  return { source, name: textOf(record['Name']), members };
+  return { source, inspectedAt, name: textOf(record['Name']), members };
 }

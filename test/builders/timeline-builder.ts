@@ -37,6 +37,7 @@ export function buildRun(host: string, parts: Partial<RunFacts> = {}): RunFacts 
     index: 0,
     prefix: null,
     containerId: null,
+    containerName: null,
     firstAt: at(0),
     lastAt: at(100),
     kind: 'peer',
@@ -55,6 +56,7 @@ export function buildContainer(name: string, parts: Partial<ContainerFacts> = {}
   const place = (line: number) => ({ source: 'docker/inspect.json', line });
   return {
     source: 'docker/inspect.json',
+    inspectedAt: null,
     id: [...name]
       .map((c) => (c.charCodeAt(0) % 256).toString(16).padStart(2, '0'))
       .join('')
@@ -259,5 +261,17 @@ export function buildLog(source: string, records: readonly LogRecord[], parts: L
 
 /** A recording of nothing, with `parts` in place. */
 export function buildRecorded(parts: Partial<Recorded>): Recorded {
-  return { logs: [], captures: [], inspects: [], unreadable: [], oddities: [], overrides: new Map(), ...parts };
+  return {
+    logs: [],
+    captures: [],
+    inspects: [],
+    manifests: [],
+    dockerEvents: [],
+    marks: [],
+    outputs: [],
+    unreadable: [],
+    oddities: [],
+    overrides: new Map(),
+    ...parts,
+  };
 }

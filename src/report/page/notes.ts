@@ -11,7 +11,11 @@ function place(box: HTMLElement, anchor: Element): void {
   box.style.setProperty('top', `${top}px`);
 }
 
-function fill(box: HTMLElement, note: Element, href: string): void {
+function fill(box: HTMLElement, note: Element, href: string | null): void {
+  if (href === null) {
+    box.replaceChildren(...[...note.childNodes].map((child) => child.cloneNode(true)));
+    return;
+  }
   const jump = document.createElement('a');
   jump.href = href;
   jump.textContent = 'show among all evidence';
@@ -22,8 +26,17 @@ function fill(box: HTMLElement, note: Element, href: string): void {
   box.replaceChildren(...[...note.childNodes].map((child) => child.cloneNode(true)), foot);
 }
 
-/** Opens a fact's evidence beside it instead of jumping to the note; Escape or a click elsewhere closes it. */
-export function openNotesInPlace(): void {
+/** The note of the document that `href` points at. */
+function noteInDocument(href: string): Element | null {
+  const note = document.getElementById(href.slice(1));
+  return note?.closest('.notes') == null ? null : note;
+}
+
+/**
+ * Opens a fact's evidence beside it instead of jumping to the note; Escape or a click elsewhere closes it. `fetchNote` gets notes that do not stand in the
+ * document: null when there is none.
+ */
+export function openNotesInPlace(fetchNote?: (href: string) => Promise<Element | null>): void {
   const box = document.createElement('div');
   // Without popovers the links still lead to the notes.
   if (typeof box.showPopover !== 'function') return;
@@ -41,13 +54,17 @@ export function openNotesInPlace(): void {
     const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a.e') : null;
     const href = link?.getAttribute('href') ?? null;
     if (link === null || href === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const note = document.getElementById(href.slice(1));
-    if (note === null || !note.closest('.notes')) return;
+    const note = noteInDocument(href);
+    if (note === null && fetchNote === undefined) return;
     event.preventDefault();
     opener = link;
-    fill(box, note, href);
-    if (!box.matches(':popover-open')) box.showPopover();
-    place(box, link);
-    box.focus({ preventScroll: true });
+    const open = (found: Element, jumpTo: string | null): void => {
+      fill(box, found, jumpTo);
+      if (!box.matches(':popover-open')) box.showPopover();
+      place(box, link);
+      box.focus({ preventScroll: true });
+    };
+    if (note !== null) open(note, href);
+    else void fetchNote?.(href).then((found) => (found === null || opener !== link ? undefined : open(found, null)));
   });
 }

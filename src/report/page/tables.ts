@@ -1,7 +1,8 @@
 const MIN_ROWS_TO_SORT = 3;
 const MIN_ROWS_TO_FILTER = 20;
 
-function compareCells(a: HTMLTableCellElement | undefined, b: HTMLTableCellElement | undefined): number {
+/** Orders two cells: by their values where they have one, else by their texts. */
+export function compareCells(a: HTMLTableCellElement | undefined, b: HTMLTableCellElement | undefined): number {
   const [left, right] = [a?.dataset['v'], b?.dataset['v']];
   if (left !== undefined && right !== undefined) return Number(left) - Number(right);
   if (left !== undefined || right !== undefined) return left === undefined ? 1 : -1;

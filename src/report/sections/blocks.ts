@@ -4,7 +4,7 @@ import { breakableName, bytesText, channelName, countOf, countText, durationText
 import { type Hole, type Html, html, join } from '../html.js';
 import { slownessOf, type TimedCopy } from '../slowness.js';
 import { type Cell, type Column, table } from '../tables.js';
-import { howToRecord, orUnknown, unknown, unknownNote } from '../unknown.js';
+import { howToCapture, howToRecord, orUnknown, unknown, unknownNote, whyNoPackets } from '../unknown.js';
 import { blockNumber, isNumbered, spanText, stagesText } from './block-wording.js';
 import { channelHeading, type Section } from './section.js';
 
@@ -260,8 +260,8 @@ function missingStages(analysis: Analysis, channel: Channel): Html {
     const captured = analysis.sources.some((s) => s.kind === 'packets');
     const why = captured
       ? 'No copy of a block could be told apart in the captures read.'
-      : 'That is told by packets, or by gossip’s DEBUG lines; neither was read.';
-    notes.push(unknownNote('when blocks arrived on the wire and who sent them', why, captured ? howToRecord.transfers : howToRecord.packets));
+      : whyNoPackets(analysis, 'That is told by packets, or by gossip’s DEBUG lines; neither was read.');
+    notes.push(unknownNote('when blocks arrived on the wire and who sent them', why, captured ? howToRecord.transfers : howToCapture(analysis)));
   }
   if (channel.blocks.every((b) => b.ordered === null)) {
     const orderers = new Set(analysis.nodes.filter((n) => n.kind === 'orderer').map((n) => n.name));

@@ -3,7 +3,7 @@ import { cite, cited, type Evidence, mergeEvidence } from '../evidence-notes.js'
 import { breakableName, bytesText, clockOf, countText, nodeName } from '../format.js';
 import { type Html, html } from '../html.js';
 import { type Cell, table } from '../tables.js';
-import { howToRecord, orUnknown, unknown, unknownNote } from '../unknown.js';
+import { howToCapture, howToRecord, orUnknown, unknown, unknownNote, whyNoPackets } from '../unknown.js';
 import type { Section } from './section.js';
 
 const KIND_WORDS: Readonly<Record<Suspicion['kind'], string>> = {
@@ -255,8 +255,8 @@ function connectionsHtml(analysis: Analysis, charts: Html): Html {
     const captures = analysis.sources.some((s) => s.kind === 'packets');
     return unknownNote(
       'which nodes were connected and how much they exchanged',
-      captures ? 'The captures hold no TCP connection between known nodes.' : 'No packet capture was read.',
-      howToRecord.packets,
+      captures ? 'The captures hold no TCP connection between known nodes.' : whyNoPackets(analysis, 'No packet capture was read.'),
+      howToCapture(analysis),
     );
   }
   return html`${packetSentences(analysis)}${charts}${exchangeMatrix(analysis)}${silentPairsHtml(analysis)}${analysis.gossip.connections.length === 0 ? html`` : pairsTable(analysis)}`;
@@ -267,7 +267,7 @@ function deliverHtml(analysis: Analysis): Html {
   const streams = analysis.ordering.deliverStreams;
   const heading = html`<h3>To whom the ordering service delivers</h3>`;
   if (streams.length === 0) {
-    return html`${heading}${unknownNote('to which peers the ordering service delivers blocks', 'No deliver stream was read from a log or a capture.', html`${howToRecord.gossipLogs}; or ${howToRecord.packets}`)}`;
+    return html`${heading}${unknownNote('to which peers the ordering service delivers blocks', 'No deliver stream was read from a log or a capture.', html`${howToRecord.gossipLogs}; or ${howToCapture(analysis)}`)}`;
   }
   return html`${heading}${table({
     caption: 'Deliver streams from the ordering service',

@@ -1,4 +1,4 @@
-import type { Analysis, Node } from '../../analysis/contract.js';
+import type { Analysis, Node, Span } from '../../analysis/contract.js';
 import { cited, mergeEvidence } from '../evidence-notes.js';
 import { clockOf, nodeName } from '../format.js';
 import { type Html, html, join } from '../html.js';
@@ -57,6 +57,8 @@ function whoTable(analysis: Analysis): Html {
   });
 }
 
+const untilText = (span: Span, clock: (at: string) => Html): Html => (span.to === null ? html`to the end` : html`until ${clock(span.to)}`);
+
 function livesTable(analysis: Analysis): Html {
   const clock = clockOf(analysis);
   const rows = analysis.nodes.flatMap((n) =>
@@ -74,9 +76,21 @@ function livesTable(analysis: Analysis): Html {
       })),
       ...n.stops.map((s) => ({
         at: s.at,
-        cells: [html`<b>stopped</b>`, html`–`, html`–`, html`–`],
+        cells: [html`<b>stopped</b>${s.exitCode == null ? '' : ` (exit code ${s.exitCode})`}`, html`–`, html`–`, html`–`],
         basis: STOP_BASES[s.basis],
         evidence: s.evidence,
+      })),
+      ...(n.pauses ?? []).map((p) => ({
+        at: p.from,
+        cells: [html`<b>paused</b> ${untilText(p, clock)}`, html`–`, html`–`, html`–`],
+        basis: 'Docker',
+        evidence: p.evidence,
+      })),
+      ...(n.disconnections ?? []).map((d) => ({
+        at: d.from,
+        cells: [html`<b>disconnected</b> from network ${d.network} ${untilText(d, clock)}`, html`–`, html`–`, html`–`],
+        basis: 'Docker',
+        evidence: d.evidence,
       })),
     ].map((r) => ({ ...r, node: n.name })),
   );

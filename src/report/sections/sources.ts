@@ -1,4 +1,4 @@
-import type { Analysis, Source } from '../../analysis/contract.js';
+import type { Analysis, RecordingRecord, Source } from '../../analysis/contract.js';
 import { cite, cited } from '../evidence-notes.js';
 import { clockOf, countText, nodeName } from '../format.js';
 import { type Html, html } from '../html.js';
@@ -60,6 +60,47 @@ function odditiesHtml(analysis: Analysis): Html {
   });
 }
 
+const DROPPED_HINT = html`capture with a larger kernel buffer, such as <code>tcpdump -B 65536</code>`;
+
+/** What the recordings say of themselves: cut off, gaps, what could not be recorded and how to get it. */
+function recordingsHtml(analysis: Analysis): Html {
+  const recordings = analysis.recordings ?? [];
+  const clock = clockOf(analysis);
+  const many = recordings.length > 1;
+  const nameOf = (r: RecordingRecord): Html => (many ? html`<span class="n">${r.path}</span>: ` : html``);
+  const cutOff = recordings.filter((r) => r.state === 'cut-off');
+  const missing = recordings.flatMap((r) => r.missing.map((m) => ({ r, m })));
+  const gaps = [
+    ...analysis.sources.flatMap((s) => (s.gaps ?? []).map((g) => ({ source: s.path, from: g.from, to: g.to, why: g.why, evidence: [] }))),
+    ...recordings.flatMap((r) => r.gaps),
+  ];
+  const dropped = analysis.sources.filter((s) => (s.packetsDropped ?? 0) > 0);
+  return html`${cutOff.map(
+    (r) =>
+      html`<p>${nameOf(r)}<b>The recorder was cut off</b> (or is still at work): the recording ends without its last inspect${cite(r.evidence)}.</p>`,
+  )}${missing.map(({ r, m }) =>
+    unknownNote(
+      html`${nameOf(r)}${m.what}`,
+      html`${m.why.replace(/\.$/, '')}${cite(m.evidence)}.`,
+      m.hint === '' ? html`<code>gossipscope doctor</code> says what is possible here` : m.hint,
+    ),
+  )}${dropped.length === 0 ? html`` : unknownNote(html`every packet: ${countText(dropped.reduce((sum, s) => sum + (s.packetsDropped ?? 0), 0))} were dropped before tcpdump could write them`, html`What the packets show is incomplete.`, DROPPED_HINT)}${
+    gaps.length === 0
+      ? html``
+      : table({
+          caption: 'Gaps: stretches that this recording may not hold',
+          noun: 'gaps',
+          columns: [{ title: 'Source' }, { title: 'From' }, { title: 'To' }, { title: 'Why' }],
+          rows: gaps.map((g) => [
+            html`<span class="n">${g.source}</span>`,
+            g.from === null ? unknown : clock(g.from),
+            g.to === null ? unknown : clock(g.to),
+            html`${g.why}${cite(g.evidence)}`,
+          ]),
+        })
+  }`;
+}
+
 function unplacedHtml(analysis: Analysis): Html {
   const clock = clockOf(analysis);
   if (analysis.unplaced.length === 0) return html``;
@@ -76,6 +117,6 @@ export const sourcesSection: Section = {
   id: 'sources',
   title: 'What was read',
   render: (analysis) =>
-    html`${analysis.sources.length === 0 ? unknownNote('any source', 'Nothing was read.', howToRecord.logs) : sourcesTable(analysis)}
+    html`${analysis.sources.length === 0 ? unknownNote('any source', 'Nothing was read.', howToRecord.logs) : sourcesTable(analysis)}${recordingsHtml(analysis)}
 <h3>What could not be read or placed</h3>${odditiesHtml(analysis)}${unplacedHtml(analysis)}`,
 };

@@ -10,7 +10,7 @@ const MAX_OPEN_SENTENCES = 120;
 const MAX_SENTENCES = 3_000;
 
 /** Node names within the sentence set apart from its words. */
-function markNames(text: string, names: readonly string[]): Html {
+export function markNames(text: string, names: readonly string[]): Html {
   const known = new Set(names);
   return html`${text.split(/([A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9])/).map((word) => (known.has(word) ? html`<span class="n">${word}</span>` : word))}`;
 }

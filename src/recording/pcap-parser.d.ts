@@ -1,4 +1,4 @@
-/** The package has no types; this is what of it the differential test uses. */
+/** The package has no types; this is what of it is used here. */
 declare module 'pcap-parser' {
   import type { EventEmitter } from 'node:events';
   import type { Readable } from 'node:stream';
@@ -10,6 +10,6 @@ declare module 'pcap-parser' {
     readonly originalLength: number;
   }
 
-  /** Emits `packetHeader` for every packet, then `end`; or `error`. */
+  /** Emits `packetHeader` for every packet, before its data has come, and `packet` when it has; then `end`; or `error`. */
   export function parse(input: string | Readable): EventEmitter;
 }
