@@ -330,6 +330,7 @@ test('the manifest binds logs to containers, parts of one log to one process, an
     container: { id: idOf(name), name },
     lines: 1,
     bytes: 1,
+    unterminated: 0,
     from: null,
     to: null,
   });

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { isProcessAlive } from '../docker/sidecars.js';
-import { MANIFEST_FILE, parseManifest } from '../recording/manifest.js';
+import { recordingsInProgress } from '../recording/in-progress.js';
+import { MANIFEST_FILE } from '../recording/manifest.js';
 import { OperationalError } from '../recording/operational-error.js';
 import { appendMark } from '../recording/recording-writer.js';
 
@@ -19,14 +19,14 @@ export const markCommand: CommandModule<object, MarkArguments> = {
   builder: (yargs) =>
     yargs
       .positional('text', { type: 'string', array: true, demandOption: true, describe: 'the note' })
-      .option('recording', { type: 'string', requiresArg: true, describe: 'folder of the recording [default: the one in progress under captures]' })
+      .option('recording', { type: 'string', requiresArg: true, describe: 'folder of the recording [default: the one in progress]' })
       .example('$0 mark "anchor peers set for Org1MSP"', 'while record or watch runs in another terminal'),
   handler: mark,
 };
 
 async function mark(args: MarkArguments): Promise<void> {
   const at = new Date().toISOString();
-  const folder = args.recording ?? recordingInProgress();
+  const folder = args.recording ?? (await recordingInProgress());
   if (args.recording !== undefined && !existsSync(join(folder, MANIFEST_FILE)))
     throw new OperationalError({
       what: `cannot mark ${folder}`,
@@ -45,19 +45,13 @@ async function mark(args: MarkArguments): Promise<void> {
   process.stdout.write(`${folder}: ${at} ${args.text.join(' ')}\n`);
 }
 
-function recordingInProgress(): string {
-  const inProgress = (existsSync('captures') ? readdirSync('captures') : [])
-    .map((name) => join('captures', name))
-    .filter((folder) => existsSync(join(folder, MANIFEST_FILE)))
-    .filter((folder) => {
-      const manifest = parseManifest(readFileSync(join(folder, MANIFEST_FILE), 'utf8'));
-      return manifest?.state === 'recording' && manifest.recorder?.host === hostname() && isProcessAlive(manifest.recorder.pid);
-    });
+async function recordingInProgress(): Promise<string> {
+  const inProgress = (await recordingsInProgress(isProcessAlive)).map((r) => relative('.', r.folder) || '.');
   const [only, ...more] = inProgress;
   if (only === undefined)
     throw new OperationalError({
       what: 'nothing to mark',
-      why: 'no recording is in progress under captures',
+      why: 'no recording of yours is in progress on this host',
       hint: 'start gossipscope record first, or name its folder with --recording',
     });
   if (more.length > 0)

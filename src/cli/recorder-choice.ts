@@ -1,4 +1,4 @@
-import { fabricNetworksOf, isSelected, type Selection } from '../docker/discovery.js';
+import { fabricNetworksOf, fabricNodeOf, isSelected, type Selection } from '../docker/discovery.js';
 import type { JsonObject } from '../docker/engine.js';
 import type { RecorderChoice } from '../docker/recorder.js';
 
@@ -36,6 +36,10 @@ export function choiceOf(selection: Selection): RecorderChoice {
       const isChosen = isChosenAmong(container, []) || (remembered.length > 0 && isChosenAmong(container, remembered));
       if (isChosen && remembered.length < MAX_REMEMBERED) remembered.push(container);
       return isChosen;
+    },
+    isPeerOrOrderer: (container) => {
+      const role = fabricNodeOf(container)?.role;
+      return role === 'peer' || role === 'orderer';
     },
     mayBeChosen: (network) => {
       const name = textOf(network['Name']);

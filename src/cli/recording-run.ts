@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import type { CaptureNetwork, CapturePlan } from '../docker/capture-plan.js';
 import { type CaptureWish, planCapture } from '../docker/capture-plan.js';
@@ -8,6 +8,7 @@ import { Recorder } from '../docker/recorder.js';
 import { removeLeftOverSidecars } from '../docker/sidecars.js';
 import { parseGoDuration } from '../events/go-duration.js';
 import { parseRfc3339Micros } from '../events/instant.js';
+import { noteRecording } from '../recording/in-progress.js';
 import type { EndReason, Manifest } from '../recording/manifest.js';
 import type { RecordingObserver } from '../recording/observer.js';
 import { OperationalError } from '../recording/operational-error.js';
@@ -201,10 +202,12 @@ export async function startRecording(
     plan,
     hostTcpdump,
     since,
+    isWatched: observers.length > 0,
     name: basename(folder),
     toolVersion: toolVersion(),
     say,
   });
+  const takeBackNote = await noteRecording(resolve(folder));
   await recorder.begin();
   const timer = duration === null ? null : setTimeout(() => reached('duration'), Math.max(0, startedAt.getTime() + duration - Date.now()));
   return {
@@ -212,9 +215,11 @@ export async function startRecording(
     capturing: general.reason,
     attached: recorder.containerCount,
     ended: Promise.race([byThemselves, recorder.ended]),
-    finish: (reason) => {
+    finish: async (reason) => {
       if (timer !== null) clearTimeout(timer);
-      return recorder.finish(reason);
+      const manifest = await recorder.finish(reason);
+      await takeBackNote();
+      return manifest;
     },
   };
 }

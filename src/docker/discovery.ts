@@ -137,7 +137,9 @@ export function fabricNodeOf(record: JsonObject): FabricNode | null {
   const labels = textsOf(objectOf(config['Labels']));
   const image = textOf(config['Image']);
   const command = [textOf(record['Path']), ...(Array.isArray(record['Args']) ? record['Args'].map(textOf) : [])].join(' ');
-  const role = roleOf(facts, image, command, labels);
+  const networkNames = Object.keys(objectOf(objectOf(record['NetworkSettings'])['Networks']));
+  const isThrowAway = objectOf(record['HostConfig'])['AutoRemove'] === true && networkNames.every((name) => COMMON_NETWORKS.has(name));
+  const role = roleOf(facts, image, command, labels, isThrowAway);
   if (role === null) return null;
   const { environment } = facts;
   const logConfig = objectOf(objectOf(record['HostConfig'])['LogConfig']);
@@ -168,7 +170,20 @@ export function fabricNodeOf(record: JsonObject): FabricNode | null {
 /** Images are matched behind any registry and path, before a tag or digest. */
 const imageNamed = (image: string, names: string): boolean => new RegExp(`(?:^|/)(?:${names})(?:[:@]|$)`).test(image);
 
-function roleOf(facts: ContainerFacts, image: string, command: string, labels: Readonly<Record<string, string>>): NodeRole | null {
+/**
+ * What comes and goes without a part in a network: a chaincode's builder (core.yaml `chaincode.builder`), a step of an image's build (its image is another
+ * step's id), a tool run once outside of any network as in `docker run --rm hyperledger/fabric-tools peer version`.
+ */
+const isPassing = (image: string, throwAway: boolean): boolean =>
+  throwAway || imageNamed(image, 'fabric-(?:ccenv|javaenv|nodeenv|baseos|baseimage)') || /^(?:sha256:)?[0-9a-f]{12,64}$/.test(image);
+
+function roleOf(
+  facts: ContainerFacts,
+  image: string,
+  command: string,
+  labels: Readonly<Record<string, string>>,
+  throwAway: boolean,
+): NodeRole | null {
   const { environment } = facts;
   // core/container/dockercontroller names chaincode images after peer, chaincode and a SHA-256; 2.x chaincode servers have an address instead.
   const isChaincode =
@@ -178,7 +193,7 @@ function roleOf(facts: ContainerFacts, image: string, command: string, labels: R
   if (isChaincode) return 'chaincode';
   if (facts.role === 'peer' || facts.role === 'orderer') return facts.role;
   if (/(?:^|\/|\s)fabric-ca-server(?:\s|$)/.test(command) || imageNamed(image, 'fabric-ca')) return 'ca';
-  if (facts.role === 'client') return 'cli';
+  if (facts.role === 'client') return isPassing(image, throwAway) ? null : 'cli';
   if (Object.keys(environment).some((key) => key.startsWith('FABRIC_CA_SERVER_'))) return 'ca';
   if (imageNamed(image, 'fabric-couchdb|couchdb')) return 'database';
   if (imageNamed(image, 'fabric-kafka|fabric-zookeeper')) return 'broker';

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
+import { inspect } from 'node:util';
 import Docker from 'dockerode';
 import type { ContainerListing, Engine, EngineFacts, JsonObject, LogQuery, NetworkListing, Sidecar, SidecarOrder } from './engine.js';
 import type { EngineEndpoint, EngineTransport } from './engine-endpoint.js';
@@ -116,23 +117,33 @@ function dockerAt(endpoint: EngineEndpoint): Docker {
   }
 }
 
+/**
+ * docker-modem 5.0.7 (`buildRequest`) writes out its options, without limit of depth, for a debug line at every request, also where nobody reads it. An agent
+ * holds every open socket: that took ten times as long as all the rest of a recording.
+ */
+function opaque<T extends object>(agent: T): T {
+  return Object.defineProperty(agent, inspect.custom, { value: () => 'Agent' });
+}
+
 /** No connection is kept for a next request: an engine that restarted would answer on none of them. */
 function connectionOf(transport: EngineTransport): Docker.DockerOptions {
   switch (transport.kind) {
     case 'socket':
-      return { socketPath: transport.path, agent: new HttpAgent({ keepAlive: false }) } as Docker.DockerOptions;
+      return { socketPath: transport.path, agent: opaque(new HttpAgent({ keepAlive: false })) } as Docker.DockerOptions;
     case 'ssh':
       // The host is for the Host header alone.
-      return { host: 'docker.example.com', port: 80, protocol: 'http', agent: sshAgent(transport) } as Docker.DockerOptions;
+      return { host: 'docker.example.com', port: 80, protocol: 'http', agent: opaque(sshAgent(transport)) } as Docker.DockerOptions;
     case 'tcp': {
       const { host, port, tls } = transport;
-      if (tls === null) return { host, port, protocol: 'http', agent: new HttpAgent({ keepAlive: false }) } as Docker.DockerOptions;
-      const agent = new HttpsAgent({
-        keepAlive: false,
-        rejectUnauthorized: tls.verify,
-        ...(tls.ca === null ? {} : { ca: tls.ca }),
-        ...(tls.certificate === null || tls.key === null ? {} : { cert: tls.certificate, key: tls.key }),
-      });
+      if (tls === null) return { host, port, protocol: 'http', agent: opaque(new HttpAgent({ keepAlive: false })) } as Docker.DockerOptions;
+      const agent = opaque(
+        new HttpsAgent({
+          keepAlive: false,
+          rejectUnauthorized: tls.verify,
+          ...(tls.ca === null ? {} : { ca: tls.ca }),
+          ...(tls.certificate === null || tls.key === null ? {} : { cert: tls.certificate, key: tls.key }),
+        }),
+      );
       return { host, port, protocol: 'https', agent } as Docker.DockerOptions;
     }
   }

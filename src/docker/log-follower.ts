@@ -63,6 +63,10 @@ const TAIL_GROWTH = 4;
 /** Beyond this, all is fetched: the engine searches for a tail of such length as long as it reads everything. */
 const MAX_TAIL = 1 << 22;
 const POLL_MILLIS = 300;
+/** The pause between polls of a quiet log, which grows with what may be written before anything is rotated away. */
+const MAX_POLL_MILLIS = 3_000;
+/** So fast an engine writes at most: half of the rotated size at this pace is looked at in time. */
+const ENGINE_BYTES_PER_MILLI = 11_000;
 /** A poll that brought this part of a log file, and the next follows at once: the engine may let go of lines during a pause. */
 const BUSY_SHARE = 0.1;
 /** While a container is polled, its state is asked for with every so many polls: Docker's events tell sooner. */
@@ -85,6 +89,8 @@ const COMPRESSED_LOOK_BACK_SECONDS = 60;
 
 /** Moby daemon/logger/errors: drivers that only send lines away. */
 const NOT_READABLE = /does not support reading/i;
+/** Docker's time for "never". */
+const NEVER_STARTED = '0001-';
 /** Moby daemon/logger/local/config.go: what `local` does without options. */
 const LOCAL_DEFAULTS: LogRotation = { maxSizeBytes: 20e6, maxFiles: 5, isCompressed: true };
 /** go-units `RAMInBytes`, which reads `max-size`: units of 1024. */
@@ -161,6 +167,8 @@ export class LogFollower {
   #stream: Readable | null = null;
   #isFinishing = false;
   #hasDelivered = false;
+  /** A container that was created and removed printed nothing. */
+  #hasRun = false;
   /** The run of the container, by its start, whose log was read to the end. */
   #readToEndOf: string | null = null;
   /** What a followed stream that ended held beyond its last newline; null once anything else was read. */
@@ -188,6 +196,7 @@ export class LogFollower {
 
   /** Docker told that the container has started. */
   containerStarted(): void {
+    this.#hasRun = true;
     this.#readToEndOf = null;
     this.#rouse();
   }
@@ -248,6 +257,7 @@ export class LogFollower {
       await this.#endGone();
       return 'end';
     }
+    this.#hasRun ||= !state.startedAt.startsWith(NEVER_STARTED);
     const mayGrow = state.isRunning;
     if (mayGrow || this.#readToEndOf !== state.startedAt) {
       this.#setState('reading');
@@ -322,12 +332,16 @@ export class LogFollower {
   /** Reads the tail from time to time, until roused or the container's state is to be looked at. */
   async #poll(wakes: number): Promise<void> {
     this.#setState('following');
+    const { maxSizeBytes = 0 } = this.#options.rotation ?? {};
+    const longest = Math.min(MAX_POLL_MILLIS, Math.max(POLL_MILLIS, maxSizeBytes / 2 / ENGINE_BYTES_PER_MILLI));
+    let pause = POLL_MILLIS;
     for (let polls = 0; polls < POLLS_PER_INSPECTION; polls++) {
       const isBusy = this.#newBytes > BUSY_SHARE * (this.#options.rotation?.maxSizeBytes ?? 0);
-      if (!isBusy) await this.#sleep(POLL_MILLIS, wakes);
+      if (!isBusy) await this.#sleep(pause, wakes);
       if (this.#wakes !== wakes) return;
       await this.#catchUp(false, false);
       this.#retryMillis = FIRST_RETRY_MILLIS;
+      pause = this.#newLines > 0 ? POLL_MILLIS : Math.min(2 * pause, longest);
     }
   }
 
@@ -418,6 +432,7 @@ export class LogFollower {
 
   /** Tells what is not known of a container that is gone; what a stream that ended in good order held is all there was. */
   async #endGone(): Promise<void> {
+    if (!this.#hasRun) return;
     if (this.#openAtEnd !== null) await this.#deliver(this.#openAtEnd);
     else if (this.#readToEndOf === null) this.#tellUnread('the container was removed before its log had been read to the end');
   }

@@ -115,12 +115,13 @@ export class NetworkRecorder {
 
   #starterOf(planned: PlannedCapture): StartTcpdump | null {
     const { engine, hostTcpdump, plan, recording } = this.#parts;
-    if (planned.method === 'host') return hostTcpdump.usable ? startHostTcpdump(hostTcpdump, planned.interface) : null;
+    if (planned.method === 'host') return hostTcpdump.usable ? startHostTcpdump(hostTcpdump, planned.interface, this.#parts.isWatched) : null;
     if (plan.image === null || planned.networkMode === null) return null;
     return startSidecarTcpdump(engine, {
       image: plan.image,
       networkMode: planned.networkMode,
       interface: planned.interface,
+      isWatched: this.#parts.isWatched,
       labels: sidecarLabels(recording, new Date().toISOString()),
     });
   }
@@ -243,6 +244,8 @@ export interface NetworkRecorderParts {
   readonly isConfirmed: boolean;
   readonly writer: RecordingWriter;
   readonly observer: RecordingObserver;
+  /** Somebody looks on, and packets are wanted as they come. */
+  readonly isWatched: boolean;
   /** The recording's name, for the labels of sidecars. */
   readonly recording: string;
   readonly onFailure: (error: unknown) => void;

@@ -39,7 +39,7 @@ while kill -0 $sleeper 2>/dev/null; do wait $sleeper; done
 chmodSync(FAKE, 0o755);
 
 const onHost = (networkInterface: string): StartTcpdump =>
-  startHostTcpdump({ usable: true, how: 'root', path: FAKE, command: [FAKE], version: null }, networkInterface);
+  startHostTcpdump({ usable: true, how: 'root', path: FAKE, command: [FAKE], version: null }, networkInterface, true);
 
 interface Tried {
   readonly capture: PacketCapture;
@@ -79,7 +79,8 @@ test('statistics are read as tcpdump prints them', () => {
 });
 
 test('packets are captured whole, unbuffered, to standard output, with a large ring', () => {
-  assert.deepEqual(tcpdumpOptions('br0'), ['-i', 'br0', '-n', '-U', '-s', '0', '-B', '65536', '-w', '-']);
+  assert.deepEqual(tcpdumpOptions('br0', true), ['-i', 'br0', '-n', '-U', '-s', '0', '-B', '65536', '-w', '-']);
+  assert.deepEqual(tcpdumpOptions('br0', false), ['-i', 'br0', '-n', '-s', '0', '-B', '65536', '-w', '-']);
 });
 
 test('it starts, hands all bytes on, and tells the statistics when stopped', async () => {
@@ -117,7 +118,7 @@ test('without permission it fails at once, and says so', async () => {
   const begin = performance.now();
   await assert.rejects(captureOf(onHost('forbidden'), { patienceMillis: 60_000 }).capture.start(), /You don't have permission/);
   assert.ok(performance.now() - begin < 5000);
-  const absent = startHostTcpdump({ usable: true, how: 'root', path: '/nonexistent', command: ['/nonexistent'], version: null }, 'br0');
+  const absent = startHostTcpdump({ usable: true, how: 'root', path: '/nonexistent', command: ['/nonexistent'], version: null }, 'br0', true);
   await assert.rejects(captureOf(absent).capture.start(), /ENOENT/);
 });
 
@@ -211,7 +212,7 @@ function fakeSidecars(exitCode = 0): FakeSidecars {
   return fake;
 }
 
-const PLACE = { image: 'dumper', networkMode: 'container:abc', interface: 'eth0', labels: { l: 'v' } };
+const PLACE = { image: 'dumper', networkMode: 'container:abc', interface: 'eth0', isWatched: true, labels: { l: 'v' } };
 
 test('a sidecar captures with no more rights than it needs, and is removed', async () => {
   const fake = fakeSidecars();
@@ -222,7 +223,7 @@ test('a sidecar captures with no more rights than it needs, and is removed', asy
   assert.ok(fake.removals > 0);
   const [order] = fake.orders;
   assert.deepEqual(order?.capabilities, ['NET_RAW', 'SETUID', 'SETGID']);
-  assert.deepEqual(order?.command, ['tcpdump', ...tcpdumpOptions('eth0'), '-Z', 'root']);
+  assert.deepEqual(order?.command, ['tcpdump', ...tcpdumpOptions('eth0', true), '-Z', 'root']);
   assert.deepEqual([order?.image, order?.networkMode, order?.labels], ['dumper', 'container:abc', { l: 'v' }]);
 });
 

@@ -50,6 +50,8 @@ const PATIENCE_MILLIS = 5000;
 const RETRY_MILLIS = 150;
 /** The kernel hands over a block of packets when it is full or after tcpdump's read timeout of 1 s; what is in the ring at SIGINT is lost. */
 const DRAIN_MILLIS = 1100;
+const SMALL_BLOCK_BYTES = 64 << 10;
+const GATHER_MILLIS = 100;
 const LISTENING_MILLIS = 15_000;
 const END_MILLIS = 5000;
 /** tcpdump says a handful of lines in its life. */
@@ -213,7 +215,11 @@ export class PacketCapture {
       ahead.end();
     })();
     try {
-      for (let block = await ahead.take(); block !== null; block = await ahead.take()) await this.#parts.sink.bytes(block);
+      for (let block = await ahead.take(); block !== null; block = await ahead.take()) {
+        await this.#parts.sink.bytes(block);
+        // At a few packets a second each of them would be a write of its own.
+        if (block.length < SMALL_BLOCK_BYTES) await pause(GATHER_MILLIS);
+      }
     } catch (error) {
       sinkFailure = { error };
       ahead.abandon();

@@ -126,27 +126,33 @@ function sizeText(bytes: number): string {
   return `${Number((size[0] as number).toFixed(1))} ${size[1]}`;
 }
 
-/** Whether lines can be lost to rotation, with the numbers. */
+/** Whether lines can be lost to rotation, with the numbers: what is well in one finding, then what is not. */
 export function logRotationFindings(nodes: readonly FabricNode[], facts: EngineFacts): readonly Finding[] {
   const readable = nodes.filter((n) => isReadable(n, facts));
   const isFollowedReliably = followsReliably(facts.apiVersion);
-  return together(readable, (n) => (n.logRotation === null ? 'never' : `${n.logRotation.maxSizeBytes} ${n.logRotation.maxFiles}`)).map(
-    (group): Finding => {
-      const rotation = (group as readonly [FabricNode])[0].logRotation;
-      if (rotation === null) return { check: 'log-rotation', status: 'ok', says: `logs are not rotated: ${countedOf(group, nodes)}`, mend: [] };
-      const { maxSizeBytes, maxFiles } = rotation;
-      const held = `${maxFiles} file${maxFiles === 1 ? '' : 's'} of ${sizeText(maxSizeBytes)}`;
-      const lost = isFollowedReliably
-        ? `lines are lost only when ${sizeText(maxSizeBytes * maxFiles)} are written while nobody reads`
-        : `older lines are gone, and Docker ${facts.version} may drop lines at a rotation while they are followed`;
-      return {
-        check: 'log-rotation',
-        status: isFollowedReliably || maxSizeBytes >= 10 * MEBIBYTE ? 'ok' : 'warn',
-        says: `the engine keeps ${held} of each log, ${lost}: ${namesOf(group)}`,
-        mend: isFollowedReliably || maxSizeBytes >= 10 * MEBIBYTE ? [] : loggingMend(group, ROOMY_ROTATION),
-      };
-    },
+  const isRisky = (n: FabricNode): boolean => n.logRotation !== null && !isFollowedReliably && n.logRotation.maxSizeBytes < 10 * MEBIBYTE;
+  const heldOf = (n: FabricNode): string =>
+    n.logRotation === null
+      ? 'never'
+      : `${n.logRotation.maxFiles} file${n.logRotation.maxFiles === 1 ? '' : 's'} of ${sizeText(n.logRotation.maxSizeBytes)}`;
+  const well = readable.filter((n) => !isRisky(n));
+  const said = together(well, heldOf).map((group) => {
+    const [first] = group as readonly [FabricNode];
+    if (first.logRotation === null) return `not rotated: ${countedOf(group, nodes)}`;
+    const room = isFollowedReliably
+      ? `lines are lost only when ${sizeText(first.logRotation.maxSizeBytes * first.logRotation.maxFiles)} are written while nobody reads`
+      : 'read around each rotation, since this Docker may drop lines there';
+    return `${heldOf(first)} kept of each, ${room}: ${countedOf(group, nodes)}`;
+  });
+  const risky = together(readable.filter(isRisky), heldOf).map(
+    (group): Finding => ({
+      check: 'log-rotation',
+      status: 'warn',
+      says: `the engine keeps ${heldOf((group as readonly [FabricNode])[0])} of each log; older lines are gone, and Docker ${facts.version} may drop lines at a rotation while they are followed: ${namesOf(group)}`,
+      mend: loggingMend(group, ROOMY_ROTATION),
+    }),
   );
+  return [...(said.length === 0 ? [] : [{ check: 'log-rotation' as const, status: 'ok' as const, says: `logs ${said.join('; ')}`, mend: [] }]), ...risky];
 }
 
 /** What the analysis reads at INFO, by the loggers that print it (peer: gossip/…, internal/pkg/peer/…, core/ledger; orderer: orderer/consensus/etcdraft). */
@@ -167,33 +173,37 @@ function wantedLevel(what: string, version: string | null): LogLevel {
   return what === 'leader elections' && version !== null && /^1\.0(?:\.|$)/.test(version) ? 'debug' : 'info';
 }
 
-/** Whether each peer and orderer prints what the analysis needs. */
+/** Whether each peer and orderer prints what the analysis needs: those that do in one finding, by their settings, then those that do not. */
 export function logLevelFindings(nodes: readonly FabricNode[]): readonly Finding[] {
   const asked = nodes.filter(matters);
-  return together(asked, (n) => `${n.role} ${JSON.stringify(n.loggingEnvironment)} ${n.fabricVersion ?? ''}`).map((group): Finding => {
-    const [node] = group as readonly [FabricNode];
-    const role = node.role === 'orderer' ? 'orderer' : 'peer';
-    const { setting, spec, badSegment } = nodeLogging(role, node.loggingEnvironment, node.fabricVersion);
-    const whose = namesOf(group);
-    if (spec === null)
-      return {
-        check: 'log-level',
-        status: 'fail',
-        says: `Fabric refuses ${setting} because of "${badSegment}": ${whose}`,
-        mend: levelMend(group, role),
-      };
-    const hidden = NEEDS[role].filter(({ what, loggers }) =>
-      loggers.some((logger) => !prints(effectiveLevel(spec, logger), wantedLevel(what, node.fabricVersion))),
-    );
-    if (hidden.length === 0) return { check: 'log-level', status: 'ok', says: `${setting} prints what the analysis needs: ${whose}`, mend: [] };
-    const status = hidden.some((need) => need.essential) ? 'fail' : 'warn';
-    return {
-      check: 'log-level',
-      status,
-      says: `${setting} hides ${andList(hidden.map((need) => need.what))}: ${whose}`,
-      mend: levelMend(group, role),
-    };
-  });
+  const sufficient = new Map<string, FabricNode[]>();
+  const findings = together(asked, (n) => `${n.role} ${JSON.stringify(n.loggingEnvironment)} ${n.fabricVersion ?? ''}`).flatMap(
+    (group): readonly Finding[] => {
+      const [node] = group as readonly [FabricNode];
+      const role = node.role === 'orderer' ? 'orderer' : 'peer';
+      const { setting, spec, badSegment } = nodeLogging(role, node.loggingEnvironment, node.fabricVersion);
+      const whose = namesOf(group);
+      if (spec === null) {
+        const says = `Fabric refuses ${setting} because of "${badSegment}": ${whose}`;
+        return [{ check: 'log-level', status: 'fail', says, mend: levelMend(group, role) }];
+      }
+      const hidden = NEEDS[role].filter(({ what, loggers }) =>
+        loggers.some((logger) => !prints(effectiveLevel(spec, logger), wantedLevel(what, node.fabricVersion))),
+      );
+      if (hidden.length === 0) {
+        sufficient.set(setting, [...(sufficient.get(setting) ?? []), ...group]);
+        return [];
+      }
+      const status = hidden.some((need) => need.essential) ? 'fail' : 'warn';
+      const says = `${setting} hides ${andList(hidden.map((need) => need.what))}: ${whose}`;
+      return [{ check: 'log-level', status, says, mend: levelMend(group, role) }];
+    },
+  );
+  if (sufficient.size === 0) return findings;
+  const whose = (group: readonly FabricNode[]): string =>
+    group.length === asked.length && group.length > NAMED_LIMIT ? `all ${group.length} peers and orderers` : namesOf(group);
+  const says = [...sufficient].map(([setting, group]) => `${setting} prints what the analysis needs: ${whose(group)}`).join('; ');
+  return [{ check: 'log-level', status: 'ok', says, mend: [] }, ...findings];
 }
 
 function andList(items: readonly string[]): string {

@@ -16,6 +16,8 @@ import { NetworkRecorder } from './network-recorder.js';
 /** What of the engine is recorded. Both are asked with inspect output, again whenever something new appears. */
 export interface RecorderChoice {
   isChosen(container: JsonObject): boolean;
+  /** Whether a chosen container is a peer or orderer, whose networks carry what is to be captured. */
+  isPeerOrOrderer(container: JsonObject): boolean;
   /** Whether packets of a network are wanted before anybody knows who will be on it. */
   mayBeChosen(network: JsonObject): boolean;
   readonly selection: Manifest['selection'];
@@ -33,6 +35,8 @@ export interface RecorderOptions {
   readonly hostTcpdump: HostTcpdump;
   /** Docker's stamp to read logs from, `seconds.nanoseconds`; null from each container's beginning. */
   readonly since: string | null;
+  /** Somebody looks on, and packets are wanted as they come. */
+  readonly isWatched: boolean;
   readonly name: string;
   readonly toolVersion: string;
   /** For the person who watches: one line of what happened. */
@@ -171,7 +175,10 @@ export class Recorder {
     }
     if (chosen.length > 0) await this.#writeInspect(moment, chosen);
     for (const inspected of chosen) await this.#attach(inspected);
-    await this.#captureNetworks(chosen.flatMap(networkIdsOf), true);
+    await this.#captureNetworks(
+      chosen.flatMap((c) => this.#gossipNetworksOf(c)),
+      true,
+    );
     const networks: JsonObject[] = [];
     for (const id of this.#networks.keys()) {
       const inspected = await this.#engine.inspectNetwork(id);
@@ -242,6 +249,10 @@ export class Recorder {
     this.#touchManifest();
   }
 
+  #gossipNetworksOf(container: JsonObject): readonly string[] {
+    return this.#options.choice.isPeerOrOrderer(container) ? networkIdsOf(container) : [];
+  }
+
   /** Captures what is not captured yet. `isFabrics`: a Fabric container is on these networks. */
   async #captureNetworks(ids: readonly string[], isFabrics: boolean): Promise<void> {
     for (const id of new Set(ids)) {
@@ -268,6 +279,7 @@ export class Recorder {
         isConfirmed: isFabrics,
         writer: this.#writer,
         observer: this.#options.observer,
+        isWatched: this.#options.isWatched,
         recording: this.#options.name,
         onFailure: (error) => this.#fail(error),
         onGap: (gap) => this.#addGap(gap),
@@ -327,7 +339,7 @@ export class Recorder {
     if (inspected === null || event.action !== 'connect') return;
     await this.#writeInspect('later', [inspected]);
     await this.#attach(inspected);
-    await this.#captureNetworks(networkIdsOf(inspected), true);
+    await this.#captureNetworks(this.#gossipNetworksOf(inspected), true);
   }
 
   async #takeContainerEvent(event: RecordedDockerEvent): Promise<void> {
@@ -343,7 +355,7 @@ export class Recorder {
     const recorder = this.#containers.get(id);
     if (inspected !== null) {
       await this.#writeInspect('later', [inspected]);
-      await this.#captureNetworks(networkIdsOf(inspected), true);
+      await this.#captureNetworks(this.#gossipNetworksOf(inspected), true);
       await this.#attach(inspected);
     }
     if (event.action === 'start' || event.action === 'restart') recorder?.started();

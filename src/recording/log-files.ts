@@ -8,6 +8,8 @@ export interface LogBlock {
   readonly lines: number;
   readonly firstStamp: string;
   readonly lastStamp: string;
+  /** The process did not print the end of the last line. */
+  readonly unterminated: boolean;
 }
 
 const DOCKER_ID_SHOWN = 12;
@@ -28,6 +30,7 @@ export class LogFiles {
   #openedMillis = 0;
   #lines = 0;
   #bytes = 0;
+  #unterminated = 0;
   #from: string | null = null;
   #to: string | null = null;
 
@@ -73,6 +76,7 @@ export class LogFiles {
     await this.#file.append(block.bytes);
     this.#lines += block.lines;
     this.#bytes += block.bytes.length;
+    if (block.unterminated) this.#unterminated += 1;
     this.#from ??= block.firstStamp;
     this.#to = block.lastStamp;
     this.#observer.log(this.#file.path, this.#container, block.bytes);
@@ -99,6 +103,7 @@ export class LogFiles {
       container: this.#container,
       lines: this.#lines,
       bytes: this.#bytes,
+      unterminated: this.#unterminated,
       from: this.#from,
       to: this.#to,
     };

@@ -47,6 +47,8 @@ export interface ManifestLog {
   readonly container: { readonly id: string; readonly name: string };
   readonly lines: number;
   readonly bytes: number;
+  /** Lines whose end the process did not print before it ended; each was given one. */
+  readonly unterminated: number;
   /** Docker's stamps of the first and last line. */
   readonly from: string | null;
   readonly to: string | null;

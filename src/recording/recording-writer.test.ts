@@ -38,6 +38,7 @@ const block = (text: string, stamp = '2026-01-01T00:00:00.000000001Z') => ({
   lines: 1,
   firstStamp: stamp,
   lastStamp: stamp,
+  unterminated: false,
 });
 
 test('a folder that holds something is refused, a new one is made', async () => {
