@@ -243,6 +243,23 @@ test('a script is told with what happened while it ran, not as its cause', async
   assert.match(sentencesOf(a, 'operator')[0] ?? '', /While it ran \(1 min 30 s\): mychannel was created; 4 peers joined mychannel; /);
 });
 
+test('the blocks that a script left on their way are told with it, and the anchor peers in them', async () => {
+  const events = commandEvents(AT_ANCHOR, 'cli', './scripts/setAnchorPeer.sh 1 mychannel', 60);
+  const a = await analyzeRecording({ events });
+  const told = sentencesOf(a, 'operator').find((t) => t.includes('setAnchorPeer'));
+  assert.match(
+    told ?? '',
+    /Right after it, which took \d+ ms: configuration block 1 of mychannel came; 4 peers learned that peer0\.org1\S* is an anchor peer of Org1MSP; \d+ views grew\.$/,
+  );
+});
+
+test('a program of the user’s in the command-line container is told with what happened while it ran; one that only looks is not', async () => {
+  const told = async (command: string): Promise<string> =>
+    sentencesOf(await analyzeRecording({ events: commandEvents(AT_CREATE, 'cli', command, 20_000) }), 'operator')[0] ?? '';
+  assert.match(await told('./bring-up mychannel'), /While it ran \(20 s\): mychannel was created; .*joined mychannel/);
+  assert.match(await told('ls -l'), /“ls -l”\.$/);
+});
+
 test('a health check is told once, however often it ran', async () => {
   const events = Array.from({ length: 30 }, (_, i) => commandEvents(plusMillis(AT_CREATE, i * 1000), 'couchdb0', 'curl -f localhost', 10)).flat();
   const a = await analyzeRecording({ events });
@@ -293,7 +310,7 @@ test('what only Docker knows of a container’s life: how it ended, when it stoo
     ),
   );
   assert.ok(
-    sentencesOf(a, 'fault').some((s) => /declared dead .*; peer1\.org2\S* was disconnected from network net_byfn from .* \(Docker\)\.$/.test(s)),
+    sentencesOf(a, 'fault').some((s) => /declared it dead.*; peer1\.org2\S* was disconnected from network net_byfn from .* \(Docker\)\.$/.test(s)),
     'beside the expiry that falls into it',
   );
 });

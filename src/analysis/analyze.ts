@@ -128,6 +128,7 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
     lifecycles,
     connectivity,
     organizations,
+    containers: recorded.inspects.flatMap((i) => i.facts.containers),
     interruptions: recorded.dockerEvents.length === 0 ? null : interruptions.finish(),
   });
   const reconstruction: Reconstruction = { network, lifecycles, channels, leadership, dissemination: blocks, contacts, connectivity };

@@ -63,7 +63,9 @@ function describeChannel(name: string, parts: ChannelParts): Channel {
   const leaderships = new Map<OrganizationFacts, LeadershipFacts>();
   const organizations = describeOrganizations(name, parts, present, leaderships);
   const blocks = describeBlocks(name, parts, [...leaderships]);
-  return { name, peers, organizations, membership: describeMembership(membership), blocks, propagation: propagationOf(blocks) };
+  const ended = parts.ends.get(name);
+  const endedAt = ended === undefined ? {} : { endedAt: formatInstant(ended) };
+  return { name, ...endedAt, peers, organizations, membership: describeMembership(membership), blocks, propagation: propagationOf(blocks) };
 }
 
 function describeOrganizations(

@@ -116,6 +116,11 @@ export type LeaderElection = 'dynamic' | 'static-leader' | 'static-follower' | '
 export interface Node {
   readonly name: string;
   readonly kind: 'peer' | 'orderer' | 'client';
+  /**
+   * What a client's container is for, by `docker inspect`; absent where nothing tells. `build`: a peer makes chaincode in it; `tool`: it runs one command of
+   * Fabric's and ends.
+   */
+  readonly purpose?: 'chaincode' | 'command-line' | 'certificate-authority' | 'database' | 'broker' | 'build' | 'tool';
   readonly mspId: string | null;
   readonly endpoint: string | null;
   readonly addresses: readonly string[];
@@ -160,7 +165,10 @@ export interface Stop {
 }
 
 export interface Channel {
+  /** As Fabric calls it; of channels that had one name one after the other, the second is `mychannel#2`. */
   readonly name: string | null;
+  /** When the first node began to run that kept the next channel of this name; absent where there was none. */
+  readonly endedAt?: Timestamp;
   readonly peers: readonly ChannelPeer[];
   readonly organizations: readonly Organization[];
   readonly membership: Membership;

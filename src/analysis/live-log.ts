@@ -120,7 +120,6 @@ export class LiveLog {
   readonly #containerId: string;
   readonly #limits: LiveLogLimits;
   readonly #decoder: LogDecoder;
-  readonly #hear: (event: LogEvent) => void;
   #events: LogEvent[] = [];
   #freshSince = 0;
   /** Channel → block numbers kept, in the order this log first spoke of them. */
@@ -128,18 +127,22 @@ export class LiveLog {
   #isQuiet = true;
   #pushedMillis = 0;
   #letGo: LetGo | null = null;
+  #heard = 0;
 
-  /** `hear` is told of every event at once, kept or not. */
-  constructor(source: string, containerId: string, limits: LiveLogLimits, hear: (event: LogEvent) => void) {
+  constructor(source: string, containerId: string, limits: LiveLogLimits) {
     this.source = source;
     this.#containerId = containerId;
     this.#limits = limits;
-    this.#hear = hear;
     this.#decoder = new LogDecoder({ source, onEvent: (event) => this.#take(event) });
   }
 
   get events(): number {
     return this.#events.length;
+  }
+
+  /** Events so far, kept or not. */
+  get heard(): number {
+    return this.#heard;
   }
 
   get letGo(): LetGo | null {
@@ -226,7 +229,7 @@ export class LiveLog {
   }
 
   #take(event: LogEvent): void {
-    this.#hear(event);
+    this.#heard += 1;
     const { maxTextLength } = this.#limits;
     // A body may share its strings with a long line; what is kept for hours must not.
     const kept: LogEvent =

@@ -69,7 +69,6 @@ test('hours of blocks, calls and quarrels stay within bounds, and leaders and vi
     bounded.log(path, container, bytes, hour);
     unbounded.log(path, container, bytes, hour);
     if (++hour % 400 !== 0) continue;
-    bounded.takeEntries();
     bounded.recorded();
     most = Math.max(most, bounded.keptEvents);
   }
@@ -95,52 +94,6 @@ test('connections that closed long ago make room', () => {
   const { analysis } = live.analyze();
   assert.ok(analysis.gossip.connections.length <= 20, `${analysis.gossip.connections.length}`);
   assert.ok(analysis.oddities.some((o) => o.kind === 'connections-evicted'));
-});
-
-test('every event is an entry of the feed at once, in order of time, each with a number of its own', () => {
-  const live = new LiveAnalysis('0');
-  const peer = { id: 'c1', name: 'alice' };
-  const say = (line: string): void => live.log('logs/alice.log', peer, Buffer.from(`${line}\n`), 0);
-  say('2026-11-22 10:35:37.714 UTC [gossip.service] func1 -> INFO 03a Elected as a leader, starting delivery service for channel <b>');
-  assert.deepEqual(live.takeEntries(), [
-    {
-      id: 1,
-      at: '2026-11-22T10:35:37.714000Z',
-      topic: 'election',
-      node: 'alice',
-      words: 'became leader of its organization on <b>',
-      place: { source: 'logs/alice.log', line: 1 },
-    },
-  ]);
-  say('2026-11-22 10:36:10.146 UTC [gossip.privdata] StoreBlock -> INFO 03e [mychannel] Received block [7] from buffer');
-  live.dockerEvents(
-    'docker/events.ndjson',
-    `${JSON.stringify({ at: '2026-11-22T10:36:00.000000001Z', type: 'container', action: 'exec_start', containerId: 'c', containerName: 'cli', network: null, command: 'peer channel list', execId: 'e', exitCode: null })}\n`,
-  );
-  live.marks('marks.ndjson', '{"at":"2026-11-22T10:35:50Z","text":"now"}\n');
-  const entries = live.takeEntries();
-  assert.deepEqual(
-    entries.map((e) => e.words),
-    ['Note: now', 'Run in cli: peer channel list', 'received block 7 on mychannel'],
-  );
-  assert.equal(new Set(entries.map((e) => e.id)).size, 3);
-  assert.deepEqual(live.takeEntries(), []);
-});
-
-test('entries that nobody takes stay bounded, the newest are kept', () => {
-  const live = new LiveAnalysis('0', { maxEntries: 10 });
-  for (let i = 0; i < 200; i++)
-    live.log(
-      'logs/a.log',
-      { id: 'a', name: 'a' },
-      Buffer.from(
-        `2026-11-22 10:36:10.${String(i).padStart(3, '0')} UTC [gossip.privdata] StoreBlock -> INFO ${(i + 1).toString(16).padStart(3, '0')} [c] Received block [${i}] from buffer\n`,
-      ),
-      0,
-    );
-  const entries = live.takeEntries();
-  assert.ok(entries.length >= 10 && entries.length < 20, `${entries.length}`);
-  assert.equal(entries.at(-1)?.words, 'received block 199 on c');
 });
 
 test('too many logs are told, not kept', () => {

@@ -1,4 +1,3 @@
-import type { LogEvent } from '../events/event.js';
 import { formatInstant, type Instant } from '../events/instant.js';
 import { type Oddity, OddityCounter } from '../events/oddity.js';
 import { CaptureDecoder } from '../packets/capture-decoder.js';
@@ -7,8 +6,6 @@ import { parseDockerEvents, parseOperatorMarks } from '../topology/docker-events
 import { parseInspect } from '../topology/inspect.js';
 import { parseRecordingManifest } from '../topology/recording-manifest.js';
 import { type AnalysisResult, analyze } from './analyze.js';
-import type { Sentence } from './contract.js';
-import { wordsOfEvent } from './event-words.js';
 import { LIVE_LOG_LIMITS, LiveLog, type LiveLogLimits } from './live-log.js';
 import type { Recorded, RecordedCapture, RecordedInspect, RecordedLog, RecordedManifest, RecordedOutput } from './recorded.js';
 import { RefreshPace } from './refresh-pace.js';
@@ -23,8 +20,6 @@ export interface LiveLimits extends LiveLogLimits {
   readonly maxInspects: number;
   /** Characters of a file of Docker's events or notes: its newest lines. */
   readonly maxToldLength: number;
-  /** Entries that wait to be taken. */
-  readonly maxEntries: number;
   readonly capture: Partial<CaptureLimits>;
 }
 
@@ -35,23 +30,9 @@ export const LIVE_LIMITS: LiveLimits = {
   maxCaptures: 16,
   maxInspects: 2_000,
   maxToldLength: 1 << 20,
-  maxEntries: 2_000,
   // Closed connections go first; a step of traffic gets wider, a burst beyond is counted.
   capture: { maxConnections: 2_000, maxTrafficSteps: 1_024, maxBurstsPerDirection: 5_000, maxBurstsInAll: 100_000 },
 };
-
-/** Something that happened, in one line, told as soon as it was read. */
-export interface FeedEntry {
-  /** Counts from 1; never used twice. */
-  readonly id: number;
-  readonly at: string;
-  readonly topic: Sentence['topic'];
-  /** Who: a node's name, or until that is known its container's; null where nobody is meant. */
-  readonly node: string | null;
-  readonly words: string;
-  /** The very line. */
-  readonly place: { readonly source: string; readonly line: number } | null;
-}
 
 interface CaptureInProgress {
   readonly source: string;
@@ -61,33 +42,17 @@ interface CaptureInProgress {
 /** A file of JSON lines as far as it is kept; lines let go leave their line feed, so that the others keep their numbers. */
 interface ToldFile {
   text: string;
-  lines: number;
 }
-
-/** What Docker does to containers that people want to see as it happens; the rest is in the analysis. */
-const DOCKER_WORDS: Readonly<Record<string, readonly [Sentence['topic'], string]>> = {
-  start: ['start', 'was started'],
-  restart: ['start', 'was restarted'],
-  unpause: ['recovery', 'goes on after its pause'],
-  connect: ['recovery', 'was connected to'],
-  die: ['stop', 'ended'],
-  kill: ['stop', 'was sent a signal'],
-  oom: ['fault', 'ran out of memory'],
-  pause: ['fault', 'was paused'],
-  disconnect: ['fault', 'was disconnected from'],
-  destroy: ['stop', 'was removed'],
-};
 
 /**
  * Follows a recording while it is made and tells what is known so far: the same analysis that a finished recording gets, over as much of it as is
- * kept, and every event at once as an entry of the feed. Pure: time comes in as an argument (milliseconds of any steady clock).
+ * kept. Pure: time comes in as an argument (milliseconds of any steady clock).
  */
 export class LiveAnalysis {
   readonly #toolVersion: string;
   readonly #limits: LiveLimits;
   readonly #logs = new Map<string, LiveLog>();
   readonly #quietLater = new Set<LiveLog>();
-  readonly #containerNames = new Map<string, string>();
   #captures: CaptureInProgress[] = [];
   readonly #inspects = new Map<string, RecordedInspect>();
   readonly #dockerEvents = new Map<string, ToldFile>();
@@ -95,10 +60,6 @@ export class LiveAnalysis {
   readonly #manifests = new Map<string, RecordedManifest>();
   readonly #oddities = new OddityCounter();
   readonly #pace = new RefreshPace();
-  #nodeOfSource: ReadonlyMap<string, string> = new Map();
-  #entries: FeedEntry[] = [];
-  #lastEntryId = 0;
-  #lines = 0;
   /** Of captures that are no longer kept. */
   #earlierPackets = 0;
 
@@ -109,14 +70,12 @@ export class LiveAnalysis {
 
   /** Whole lines of a log came. */
   log(path: string, container: { readonly id: string; readonly name: string }, bytes: Uint8Array, nowMillis: number): void {
-    const log = this.#logs.get(path) ?? this.#openLog(path, container);
+    const log = this.#logs.get(path) ?? this.#openLog(path, container.id);
     if (log === null) return;
-    const before = this.#lastEntryId;
-    const events = log.events;
+    const { heard } = log;
     log.push(bytes, nowMillis);
     this.#quietLater.add(log);
-    this.#lines += countLineFeeds(bytes);
-    this.#pace.noteChange(this.#lastEntryId > before || log.events !== events);
+    this.#pace.noteChange(log.heard > heard);
   }
 
   /** Bytes of a capture came. */
@@ -154,41 +113,23 @@ export class LiveAnalysis {
 
   /** Lines of what Docker's event stream told came. */
   dockerEvents(path: string, lines: string): void {
-    const first = this.#addTold(this.#dockerEvents, path, lines);
-    for (const event of parseDockerEvents(lines, path).events) {
-      if (event.action === 'exec_start' && event.command !== null)
-        this.#tell({
-          at: formatInstant(event.at),
-          topic: 'channel',
-          node: null,
-          words: `Run in ${event.containerName ?? 'a container'}: ${event.command}`,
-          place: { source: path, line: first + event.line - 1 },
-        });
-      const [topic, words] = DOCKER_WORDS[event.action] ?? [];
-      if (topic === undefined || event.containerName === null) continue;
-      const network = event.type === 'network' ? ` ${event.network ?? 'a network'}` : '';
-      const exit = event.action === 'die' && event.exitCode !== null ? ` with exit status ${event.exitCode}` : '';
-      this.#tell({
-        at: formatInstant(event.at),
-        topic,
-        node: null,
-        words: `The container ${event.containerName} ${words}${network}${exit}`,
-        place: { source: path, line: first + event.line - 1 },
-      });
-    }
+    this.#addTold(this.#dockerEvents, path, lines);
   }
 
   /** Lines of the operator's notes came. */
   marks(path: string, lines: string): void {
-    const first = this.#addTold(this.#marks, path, lines);
-    for (const mark of parseOperatorMarks(lines, path).marks)
-      this.#tell({
-        at: formatInstant(mark.at),
-        topic: 'network',
-        node: null,
-        words: `Note: ${mark.text}`,
-        place: { source: path, line: first + mark.line - 1 },
-      });
+    this.#addTold(this.#marks, path, lines);
+  }
+
+  /** Bytes of a log or capture came faster than this could read them and were left out. */
+  leaveOut(path: string, bytes: number): void {
+    this.#oddities.add(
+      'too-fast-for-the-page',
+      `${path}: some of it came too fast to be shown; it is in the recording, not on this page`,
+      null,
+      bytes,
+    );
+    this.#pace.noteChange(false);
   }
 
   /** The manifest was rewritten; `text` is its JSON. While it is, the recording goes on and is not cut off. */
@@ -199,13 +140,10 @@ export class LiveAnalysis {
     this.#pace.noteChange(false);
   }
 
-  #addTold(files: Map<string, ToldFile>, path: string, lines: string): number {
-    const known = files.get(path) ?? { text: '', lines: 0 };
+  #addTold(files: Map<string, ToldFile>, path: string, lines: string): void {
+    const known = files.get(path) ?? { text: '' };
     files.set(path, known);
-    const first = known.lines + 1;
-    const whole = lines.endsWith('\n') ? lines : `${lines}\n`;
-    known.text += whole;
-    known.lines += countOfLineFeeds(whole);
+    known.text += lines.endsWith('\n') ? lines : `${lines}\n`;
     if (known.text.length > this.#limits.maxToldLength) {
       const end = known.text.indexOf('\n', known.text.length - this.#limits.maxToldLength / 2) + 1;
       const gone = countOfLineFeeds(known.text.slice(0, end));
@@ -214,15 +152,14 @@ export class LiveAnalysis {
       this.#oddities.add('older-lines-left-out', `older lines of ${path} are in the recording, not on this page`, null, gone);
     }
     this.#pace.noteChange(true);
-    return first;
   }
 
   /** Time goes on: records that waited for more lines are told. Call it several times a second. */
   tick(nowMillis: number): void {
     for (const log of this.#quietLater) {
-      const before = log.events;
+      const { heard } = log;
       if (!log.tick(nowMillis)) this.#quietLater.delete(log);
-      if (log.events !== before) this.#pace.noteChange(true);
+      if (log.heard > heard) this.#pace.noteChange(true);
     }
   }
 
@@ -236,10 +173,9 @@ export class LiveAnalysis {
     this.#pace.ran(startedMillis, endedMillis);
   }
 
-  /** Lines and packets that came in so far; packets null where no capture did. */
-  get volume(): { readonly lines: number; readonly packets: number | null } {
-    const packets = this.#captures.reduce((sum, c) => sum + c.decoder.packets, this.#earlierPackets);
-    return { lines: this.#lines, packets: this.#captures.length === 0 ? null : packets };
+  /** Packets that came in so far; null where no capture did. */
+  get packets(): number | null {
+    return this.#captures.length === 0 ? null : this.#captures.reduce((sum, c) => sum + c.decoder.packets, this.#earlierPackets);
   }
 
   /** Events that are kept at present. */
@@ -247,13 +183,6 @@ export class LiveAnalysis {
     let sum = 0;
     for (const log of this.#logs.values()) sum += log.events;
     return sum;
-  }
-
-  /** The entries since the last call, in order of time. */
-  takeEntries(): readonly FeedEntry[] {
-    const entries = this.#entries;
-    this.#entries = [];
-    return byTime(entries);
   }
 
   /** Everything kept so far, as an analysis reads it. */
@@ -287,39 +216,17 @@ export class LiveAnalysis {
   /** The analysis of everything kept so far. */
   analyze(): AnalysisResult {
     this.#pace.began();
-    const result = analyze(this.recorded(), this.#toolVersion);
-    this.#nodeOfSource = new Map(result.analysis.sources.flatMap((s) => (s.node === null ? [] : [[s.path, s.node] as const])));
-    return result;
+    return analyze(this.recorded(), this.#toolVersion);
   }
 
-  #openLog(path: string, container: { readonly id: string; readonly name: string }): LiveLog | null {
+  #openLog(path: string, containerId: string): LiveLog | null {
     if (this.#logs.size >= this.#limits.maxLogs) {
       this.#oddities.add('too-many-logs', `${path}: only the first ${this.#limits.maxLogs} logs are watched; all are in the recording`, null);
       return null;
     }
-    const log = new LiveLog(path, container.id, this.#limits, (event) => this.#hear(path, event));
+    const log = new LiveLog(path, containerId, this.#limits);
     this.#logs.set(path, log);
-    this.#containerNames.set(path, container.name);
     return log;
-  }
-
-  #hear(source: string, event: LogEvent): void {
-    const told = wordsOfEvent(event.body);
-    if (told === null) return;
-    this.#tell({
-      at: formatInstant(event.at),
-      topic: told.topic,
-      node: this.#nodeOfSource.get(source) ?? this.#containerNames.get(source) ?? null,
-      words: told.words,
-      place: { source, line: event.line },
-    });
-  }
-
-  #tell(entry: Omit<FeedEntry, 'id'>): void {
-    this.#entries.push({ id: ++this.#lastEntryId, ...entry });
-    const { maxEntries } = this.#limits;
-    // Nobody takes them, or the history of a long life pours in: the newest stay, by their own time.
-    if (this.#entries.length >= 2 * maxEntries) this.#entries = byTime(this.#entries).slice(-maxEntries);
   }
 
   /** Where all logs together hold too much, those that have been quiet longest give up what comes and goes. */
@@ -348,14 +255,4 @@ export class LiveAnalysis {
 
 const timeText = (at: Instant): string => formatInstant(at).slice(0, 19).replace('T', ' ');
 
-const byTime = (entries: readonly FeedEntry[]): FeedEntry[] => [...entries].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id - b.id));
-
 const countOfLineFeeds = (text: string): number => text.split('\n').length - 1;
-
-const LINE_FEED = 10;
-
-function countLineFeeds(bytes: Uint8Array): number {
-  let count = 0;
-  for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1)) count++;
-  return count;
-}

@@ -5,6 +5,7 @@ import type { Lifecycle, StartFacts } from '../reconstruct/lifecycle.js';
 import type { Network } from '../reconstruct/network.js';
 import type { OrganizationFacts } from '../reconstruct/organizations.js';
 import type { NodeIdentity } from '../topology/directory.js';
+import type { ContainerFacts } from '../topology/inspect.js';
 import type { Node, Start } from './contract.js';
 
 export interface NodeParts {
@@ -12,6 +13,8 @@ export interface NodeParts {
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly connectivity: ConnectivityFacts;
   readonly organizations: readonly OrganizationFacts[];
+  /** What `docker inspect` told, also of containers that are no nodes. */
+  readonly containers: readonly ContainerFacts[];
   /** Null where Docker's events were not recorded. */
   readonly interruptions: ReadonlyMap<string, Interruptions> | null;
 }
@@ -19,13 +22,16 @@ export interface NodeParts {
 /** Settings that decide what is normal for a peer's gossip (core.yaml `peer.gossip`, `peer.deliveryclient`), and whether TLS is on. */
 const TELLING_SETTING = /^peer\.(?:gossip\.(?!bootstrap$|endpoint$|externalendpoint$)[a-z.]+|deliveryclient\.[a-z.]+|tls\.enabled)$/;
 
+/** What comes and goes without a part in the network: a peer builds chaincode in it, or somebody asks a tool for its version. */
+const isPassing = (container: ContainerFacts | null): boolean => container?.purpose === 'build' || container?.purpose === 'tool';
+
 /** Every node as the contract wants it, by name: those that logs and Docker name, then those that only packets show. */
 export function describeNodes(parts: NodeParts): readonly Node[] {
   const { network, lifecycles, connectivity } = parts;
   const seen = new Set(connectivity.connections.flatMap((c) => [c.from, c.to]));
   const told = [...network.directory.nodes.values()]
     // A command-line or chaincode container that did nothing here is no part of the story.
-    .filter((n) => n.kind !== 'client' || seen.has(n.name) || network.incarnations.has(n.name))
+    .filter((n) => n.kind !== 'client' || seen.has(n.name) || (network.incarnations.has(n.name) && !isPassing(n.container)))
     .map((n) => describeNode(n, parts, lifecycles.get(n.name)));
   const wire = connectivity.wireNodes.map(
     (w): Node => ({
@@ -60,6 +66,7 @@ function describeNode(n: NodeIdentity, parts: NodeParts, lifecycle: Lifecycle | 
   return {
     name: n.name,
     kind: n.kind,
+    ...purposeOf(n, parts.containers),
     mspId: msp ?? n.mspId,
     endpoint: n.endpoint,
     addresses: parts.connectivity.addresses.addressesOf(n.name).filter((a) => !/^[^:]*:\d+$/.test(a)),
@@ -89,6 +96,13 @@ function describeNode(n: NodeIdentity, parts: NodeParts, lifecycle: Lifecycle | 
     })),
     ...(parts.interruptions === null ? {} : interruptionsOf(parts.interruptions.get(n.name))),
   };
+}
+
+/** What a client is by its container; one that is no node's of Fabric is found by its name. */
+function purposeOf(n: NodeIdentity, containers: readonly ContainerFacts[]): Pick<Node, 'purpose'> {
+  if (n.kind !== 'client') return {};
+  const purpose = n.container?.purpose ?? containers.find((c) => c.name === n.name && c.purpose !== null)?.purpose ?? null;
+  return purpose === null ? {} : { purpose };
 }
 
 function interruptionsOf(known: Interruptions | undefined): Pick<Node, 'pauses' | 'disconnections'> {

@@ -5,7 +5,7 @@ import type { Directory, NodeIdentity } from '../topology/directory.js';
 import { hostOf } from '../topology/endpoint.js';
 import { type OperatorCommand, readCommandLine } from '../topology/operator-command.js';
 import type { Analysis, Channel, DeedFollower, OperatorDeed } from './contract.js';
-import { countOf, listOf, microsOf } from './phrases.js';
+import { countOf, listOf, microsOf, rangesOf, someOf } from './phrases.js';
 
 /** What deeds are told from. */
 export interface DeedContext extends Pick<Analysis, 'channels' | 'nodes'> {
@@ -20,6 +20,8 @@ interface Effect extends Omit<DeedFollower, 'afterMicros' | 'link'> {
 /** A command's effect shows at the peers this long after it ended, at most; also how long one runs whose end is not known. */
 const AFTERMATH_MICROS = 10_000_000;
 const UNKNOWN_RUN_MICROS = 30_000_000;
+/** A transaction that a script submitted at its end is in a block after BatchTimeout at most, 2 s by default (sampleconfig/configtx.yaml), and at the peers soon after. */
+const SCRIPT_AFTERMATH_MICROS = 3_000_000;
 /** The log's stamps and the engine's own are of one host's clock; a command is stamped just before it begins. */
 const CLOCK_STEP_MICROS = 5_000;
 /** Views are compared every five seconds by default, and a message takes a round or two. */
@@ -62,6 +64,8 @@ interface Run {
   readonly text: string;
   readonly command: BodyOf<'operator.command'> | null;
   readonly parts: readonly OperatorCommand[];
+  /** It ran in a command-line container, and what it does cannot be told from its words: a program of the user's, a shell that somebody typed into. */
+  readonly isOpaque: boolean;
   /** The peer each part is meant for unless what followed says otherwise. */
   readonly target: { readonly node: string; readonly basis: 'command' | 'container' | 'environment' } | null;
   readonly evidence: readonly Evidence[];
@@ -75,6 +79,7 @@ function runOf(body: BodyOf<'operator.command'>, at: number, evidence: readonly 
     text: body.command,
     command: body,
     parts,
+    isOpaque: parts.length === 0 && !ONLY_LOOKS.test(body.command) && isCommandLine(body, directory),
     target: targetOf(body, parts, context, directory),
     evidence,
   };
@@ -86,9 +91,19 @@ const markOf = (text: string, at: number, evidence: readonly Evidence[]): Run =>
   text,
   command: null,
   parts: [],
+  isOpaque: false,
   target: null,
   evidence,
 });
+
+/** Commands that change nothing of the network. */
+const ONLY_LOOKS =
+  /^(?:\S*\/)?(?:awk|cat|chmod|chown|cp|date|df|du|echo|env|find|grep|head|hostname|id|jq|ls|mkdir|mv|printenv|ps|pwd|rm|sed|sleep|stat|tail|tar|test|touch|true|uname|wc|which|whoami)(?:\s|$)/;
+
+function isCommandLine(body: BodyOf<'operator.command'>, directory: Directory): boolean {
+  const name = (body.containerId === null ? null : directory.nodeOfContainer(body.containerId)) ?? directory.nodeOfHost(body.container);
+  return name !== null && directory.nodes.get(name)?.container?.purpose === 'command-line';
+}
 
 /** Where `peer` goes: to CORE_PEER_ADDRESS of the command line, else of the container, which is the peer itself where it runs in a peer's. */
 function targetOf(body: BodyOf<'operator.command'>, parts: readonly OperatorCommand[], context: DeedContext, directory: Directory): Run['target'] {
@@ -149,7 +164,7 @@ function effectsOnChannel(channel: Channel, context: DeedContext): readonly Effe
       const learned = Object.entries(a.learnedAt).sort(([, x], [, y]) => (x < y ? -1 : 1));
       const [first] = learned;
       if (first === undefined) return [];
-      const who = learned.length === 1 ? first[0] : countOf(learned.length, 'peer');
+      const who = learned.length === 1 ? first[0] : someOf(learned.length, channel.peers.length, 'peer');
       const text = `${who} learned that ${a.endpoint} is an anchor peer of ${o.mspId ?? 'an organization'}`;
       return [
         effect(
@@ -263,10 +278,18 @@ function followersOf(run: Run, effects: readonly Effect[], runs: readonly Run[],
   const [part, ...more] = run.parts.filter((p) => EFFECTIVE.has(p.action));
   const channel = part?.channel ?? null;
   const base = { ...certainTargetOf(run), channel };
+  // A script, or several commands in one line: what happened while it ran, and nothing of why.
+  if (part?.action === 'script' || more.length > 0) return { ...base, list: meanwhile(run, effects, runs, claimed) };
+  if (run.isOpaque && run.endedAt !== null)
+    return {
+      ...base,
+      list: summarize(
+        run,
+        within(effects, run.at, run.endedAt).filter((e) => e.kind !== 'view-changed' && !claimed.has(e)),
+      ),
+    };
   // What a command that failed did not do is not its effect.
   if (part === undefined || (run.command?.exitCode ?? 0) !== 0) return { ...base, list: [] };
-  // A script, or several commands in one line: what happened while it ran, and nothing of why.
-  if (part.action === 'script' || more.length > 0) return { ...base, list: summarize(run, within(effects, run.at, endOf(run))) };
   const inTime = within(effects, run.at - CLOCK_STEP_MICROS, endOf(run) + AFTERMATH_MICROS).filter((e) => !claimed.has(e));
   // These two return when it is done.
   const during = inTime.filter((e) => e.atMicros <= endOf(run) + CLOCK_STEP_MICROS);
@@ -377,7 +400,7 @@ function updated(
   );
   for (const a of anchors) claimed.add(a);
   const learned = anchors.map((a) => follower(run, a, link));
-  const next = runs.find((r) => r.at > run.at && r.parts.some((p) => EFFECTIVE.has(p.action)))?.at ?? Infinity;
+  const next = nextEffectiveAt(run.at, runs);
   const views = within(effects, block.atMicros, Math.min(block.atMicros + VIEW_MICROS, next)).filter(
     (e) => e.kind === 'view-changed' && e.channel === block.channel,
   );
@@ -415,18 +438,55 @@ const SUMMARY_WORDS: readonly (readonly [DeedFollower['kind'], (effects: readonl
     (e) =>
       `${e.length === 1 ? (e[0]?.nodes[0] ?? 'a peer') : countOf(e.length, 'peer')} joined ${listOf([...new Set(e.map((x) => x.channel ?? 'a channel'))])}`,
   ],
-  ['configuration-block', (e) => `${countOf(e.length, 'configuration block')} came`],
-  ['anchor-learned', (e) => `${countOf(e.length, 'anchor peer')} became known`],
+  ['configuration-block', (e) => `${sayBlocks(e, 'configuration block')} came`],
+  ['anchor-learned', (e) => (e.length === 1 ? (e[0] as Effect).text : `${countOf(e.length, 'anchor peer')} became known`)],
   ['view-changed', (e) => `${countOf(e.length, 'view')} grew`],
-  ['block', (e) => `${countOf(e.length, 'other block')} came`],
+  ['block', (e) => `${sayBlocks(e, 'block')} came`],
 ];
 
-/** What happened while a command ran, kind by kind. */
+/** `blocks 3–7 of trade and block 1 of audit`. */
+function sayBlocks(effects: readonly Effect[], noun: string): string {
+  const byChannel = new Map<string, number[]>();
+  for (const { channel, block } of effects) {
+    const name = channel ?? 'the channel';
+    const known = byChannel.get(name) ?? [];
+    byChannel.set(name, known);
+    if (block !== null) known.push(block);
+  }
+  return listOf([...byChannel].map(([channel, blocks]) => `${noun}${blocks.length === 1 ? '' : 's'} ${rangesOf(blocks)} of ${channel}`));
+}
+
+/** What happened in a stretch of time, kind by kind. */
 function summarize(run: Run, effects: readonly Effect[]): readonly DeedFollower[] {
   return SUMMARY_WORDS.flatMap(([kind, say]) => {
     const own = effects.filter((e) => e.kind === kind);
     return together(run, own, kind).map((f) => ({ ...f, text: say(own), block: own.length === 1 ? f.block : null }));
   });
+}
+
+const nextEffectiveAt = (at: number, runs: readonly Run[]): number =>
+  runs.find((r) => r.at > at && r.parts.some((p) => EFFECTIVE.has(p.action)))?.at ?? Infinity;
+
+/**
+ * What happened while a script ran, and what can only have begun in it: blocks that were on their way when it ended, the anchor peers in them, and the views
+ * that changed by these; nothing of that once another command with an effect has begun.
+ */
+function meanwhile(run: Run, effects: readonly Effect[], runs: readonly Run[], claimed: ReadonlySet<Effect>): readonly DeedFollower[] {
+  const end = endOf(run);
+  const during = within(effects, run.at, end);
+  const next = nextEffectiveAt(run.at, runs);
+  if (run.endedAt === null || next <= end) return summarize(run, during);
+  const soon = within(effects, end + 1, Math.min(end + SCRIPT_AFTERMATH_MICROS, next - 1)).filter(
+    (e) => !claimed.has(e) && (e.kind === 'configuration-block' || e.kind === 'anchor-learned' || e.kind === 'block'),
+  );
+  const learned = [...during, ...soon].findLast((e) => e.kind === 'anchor-learned');
+  const views =
+    learned === undefined
+      ? []
+      : within(effects, end + 1, Math.min(learned.atMicros + VIEW_MICROS, next - 1)).filter(
+          (e) => e.kind === 'view-changed' && e.channel === learned.channel,
+        );
+  return [...summarize(run, during), ...summarize(run, soon), ...summarize(run, views)];
 }
 
 function describe(run: Run, known: Followers): OperatorDeed {

@@ -98,9 +98,20 @@ function outcomeOf(deed: OperatorDeed, took: number | null): string {
     const silent = deed.exitCode === null || deed.exitCode === 0 ? deed.actions.some((a) => WITH_EFFECT.test(a)) : false;
     return silent ? '; nothing that was read shows what came of it' : '';
   }
-  // Several commands, or a script: what is known is only that it happened meanwhile.
-  if (deed.actions.length > 1 || deed.actions.includes('script'))
-    return `. While it ran${took === null ? '' : ` (${durationOf(took)})`}: ${deed.followedBy.map((f) => f.text).join('; ')}`;
+  // Several commands, a script, or a program that is not known: what is known is only that it happened meanwhile.
+  if (deed.actions.length !== 1 || deed.actions.includes('script')) {
+    const ended = deed.endedAt;
+    const during = deed.followedBy.filter((f) => ended === null || f.at <= ended);
+    const soon = deed.followedBy.filter((f) => !during.includes(f));
+    return [
+      ...(during.length === 0 ? [] : [`. While it ran${took === null ? '' : ` (${durationOf(took)})`}: ${during.map((f) => f.text).join('; ')}`]),
+      ...(soon.length === 0
+        ? []
+        : [
+            `. ${during.length === 0 ? `Right after it, which took ${durationOf(took ?? 0)}` : 'Right after it'}: ${soon.map((f) => f.text).join('; ')}`,
+          ]),
+    ].join('');
+  }
   const named = deed.followedBy.filter((f) => f.link === 'named');
   const later = deed.followedBy.filter((f) => f.link === 'time');
   const cause = named.length === 0 ? '' : `: ${listOf(named.map(sayFollower))}`;

@@ -39,3 +39,18 @@ export function rangesOf(numbers: readonly number[]): string {
   }
   return listOf(ranges.map(([a, b]) => (a === b ? `${a}` : b === a + 1 ? `${a} and ${b}` : `${a}–${b}`)));
 }
+
+/** `both peers`, `all 3 peers`; the first letter as in the middle of a sentence. */
+export function allOf(n: number, one: string, many = `${one}s`): string {
+  return n === 2 ? `both ${many}` : `all ${countOf(n, one, many)}`;
+}
+
+/** `3 peers`; `both peers` where there are only these two. */
+export function someOf(n: number, all: number, one: string, many = `${one}s`): string {
+  return n === 2 && all === 2 ? `both ${many}` : countOf(n, one, many);
+}
+
+/** `text` as the beginning of a sentence. */
+export function capitalized(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}

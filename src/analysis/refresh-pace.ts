@@ -1,16 +1,23 @@
-/** Something new waits at least so long, so that a burst of lines is one refresh. */
-const SHORTEST_MILLIS = 300;
+/** Between two refreshes at least: a burst of lines is one. */
+const SHORTEST_MILLIS = 500;
 /** Where only packets came, nobody waits for the picture. */
-const SHORTEST_IDLE_MILLIS = 2000;
-/** After a refresh the machine is left alone for this many times as long as it took: a quarter of one processor at most. */
-const REST_FACTOR = 3;
-const IDLE_REST_FACTOR = 10;
+const SHORTEST_IDLE_MILLIS = 10_000;
+/** The share of one processor that refreshes may take in the long run, and where only packets come. */
+const SHARE = 0.08;
+const IDLE_SHARE = 0.02;
+/** Work that may be done ahead of that share, so that a network that starts, or wakes after an hour, is seen at once. */
+const CREDIT_MILLIS = 1_000;
 
-/** When the picture is to be made anew: as soon as something came, but never so often that making it becomes the work. Times are milliseconds of any clock. */
+/**
+ * When the picture is to be made anew: as soon as something came, but never so often that making it becomes the work. Refreshes draw on a credit of time
+ * that grows with time. Times are milliseconds of any clock.
+ */
 export class RefreshPace {
   #changed: 'no' | 'idle' | 'urgent' = 'no';
   #startedMillis = Number.NEGATIVE_INFINITY;
   #endedMillis = Number.NEGATIVE_INFINITY;
+  /** As it stood when the last refresh ended. */
+  #creditMillis = CREDIT_MILLIS;
 
   /** Something came; `urgent` when people want to see it at once. */
   noteChange(urgent: boolean): void {
@@ -22,10 +29,11 @@ export class RefreshPace {
   get dueMillis(): number {
     if (this.#changed === 'no') return Number.POSITIVE_INFINITY;
     if (this.#endedMillis === Number.NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY;
-    const took = this.#endedMillis - this.#startedMillis;
-    return this.#changed === 'urgent'
-      ? Math.max(this.#startedMillis + SHORTEST_MILLIS, this.#endedMillis + REST_FACTOR * took)
-      : Math.max(this.#startedMillis + SHORTEST_IDLE_MILLIS, this.#endedMillis + IDLE_REST_FACTOR * took);
+    const [shortest, rest] =
+      this.#changed === 'urgent'
+        ? [SHORTEST_MILLIS, Math.max(0, -this.#creditMillis) / SHARE]
+        : [SHORTEST_IDLE_MILLIS, (this.#endedMillis - this.#startedMillis) / IDLE_SHARE];
+    return Math.max(this.#startedMillis + shortest, this.#endedMillis + rest);
   }
 
   /** A refresh of everything that came so far begins. */
@@ -35,6 +43,8 @@ export class RefreshPace {
 
   /** The refresh is done. */
   ran(startedMillis: number, endedMillis: number): void {
+    const earned = this.#endedMillis === Number.NEGATIVE_INFINITY ? CREDIT_MILLIS : SHARE * Math.max(0, startedMillis - this.#endedMillis);
+    this.#creditMillis = Math.min(CREDIT_MILLIS, this.#creditMillis + earned) - (endedMillis - startedMillis);
     this.#startedMillis = startedMillis;
     this.#endedMillis = endedMillis;
   }

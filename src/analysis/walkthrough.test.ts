@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { at, buildAnalysis, buildChannel, buildChannelPeer, buildNode } from '../../test/builders/analysis-builder.js';
-import type { Analysis, Block, BlockCopy, Suspicion } from './contract.js';
+import type { Analysis, Block, BlockCopy, Node, OperatorDeed, Sentence, Source, Stop, Suspicion } from './contract.js';
 import { tellWalkthrough } from './walkthrough.js';
 
 const tell = (parts: Partial<Analysis>): readonly string[] => tellWalkthrough({ ...buildAnalysis(parts), events: [] }).map((s) => s.text);
@@ -93,4 +93,94 @@ test('what is unknown is not told as a fact', () => {
   const [text] = tell({ nodes: [buildNode('p0', { starts: [] })] });
   assert.match(text ?? '', /of unknown Fabric version/);
   assert.doesNotMatch(text ?? '', /null|undefined|TLS|MSP/);
+});
+
+const suspicion = (seconds: number, kind: Suspicion['kind'], reason: string | null): Suspicion => ({
+  observer: 'p0',
+  subject: 'p1',
+  at: at(seconds * 1000),
+  kind,
+  reason,
+  evidence: [],
+});
+const gossipOf = (...suspicions: readonly Suspicion[]): Analysis['gossip'] => ({ ...buildAnalysis().gossip, suspicions });
+
+test('what a peer concluded of another is told with the reason where it belongs', () => {
+  assert.deepEqual(matching({ gossip: gossipOf(suspicion(5, 'not-responsive', 'EOF'), suspicion(5.1, 'expired', null)) }, /dead/), [
+    'p0 could not reach p1 (EOF) and declared it dead; its channel view did not change.',
+  ]);
+});
+
+const endOf = (seconds: number, parts: Partial<Stop> = {}): Stop => ({
+  at: at(seconds * 1000),
+  how: 'silent',
+  basis: 'docker',
+  evidence: [],
+  ...parts,
+});
+const client = (name: string, purpose: NonNullable<Node['purpose']>, ...stops: readonly Stop[]): Node =>
+  buildNode(name, { kind: 'client', purpose, stops });
+
+test('containers beside the network are called what they are, and their end is no fault unless chaincode fails', () => {
+  const nodes = [
+    buildNode('p0', { stops: [endOf(50, { how: 'asked', basis: 'log' })] }),
+    client('cli', 'command-line', endOf(48, { exitCode: 137, dockerSaid: 'signalled' })),
+    client('dev-p0-cc', 'chaincode', endOf(51, { exitCode: 1 })),
+    client('dev-p0-other', 'chaincode', endOf(10, { exitCode: 2 })),
+    client('busy_darwin', 'build', endOf(12, { exitCode: 0 })),
+  ];
+  const told = tellWalkthrough({ ...buildAnalysis({ nodes }), events: [] });
+  const of = (topic: Sentence['topic']) => told.filter((s) => s.topic === topic && !s.text.includes('peer')).map((s) => s.text);
+  assert.deepEqual(of('start'), [
+    'The command-line container cli started.',
+    'The chaincode container dev-p0-cc started.',
+    'The chaincode container dev-p0-other started.',
+  ]);
+  assert.deepEqual(of('stop'), ['The command-line container cli was stopped.', 'The chaincode container dev-p0-cc ended (exit code 1).']);
+  assert.deepEqual(of('fault'), ['The chaincode container dev-p0-other died (exit code 2).']);
+});
+
+test('what the recording covers is said first, whatever the operator noted before its first line', () => {
+  const noted: OperatorDeed = {
+    at: at(-10_000),
+    endedAt: null,
+    kind: 'mark',
+    text: 'up',
+    actions: [],
+    container: null,
+    node: null,
+    nodeBasis: null,
+    channel: null,
+    exitCode: null,
+    followedBy: [],
+    evidence: [],
+  };
+  assert.deepEqual(
+    tell({ operator: [noted] }).map((t) => t.slice(0, 20)),
+    ['The recording covers', 'The operator noted: '],
+  );
+});
+
+test('what sums up the packets is said at the end of the last capture', () => {
+  const capture = (path: string, seconds: number): Source => ({
+    path,
+    kind: 'packets',
+    node: null,
+    format: 'pcap',
+    records: 1,
+    unreadable: 0,
+    from: at(0),
+    to: at(seconds * 1000),
+  });
+  const stream = { orderer: 'o', peer: 'p0', channel: null, openedAt: null, closedAt: null, blocks: null, basis: 'packets' as const, evidence: [] };
+  const parts = {
+    nodes: [buildNode('p0'), buildNode('p1')],
+    sources: [capture('a.pcap', 3), capture('b.pcap', 50)],
+    ordering: { deliverStreams: [stream, { ...stream, peer: 'p1' }], raft: [] },
+  };
+  const summed = tellWalkthrough({ ...buildAnalysis(parts), events: [] }).filter((s) => s.topic === 'packets');
+  assert.deepEqual(
+    summed.map((s) => [s.at, s.text]),
+    [[at(50_000), 'In the packets o delivered blocks to both peers.']],
+  );
 });

@@ -6,7 +6,7 @@ import { tellBlocks } from './block-sentences.js';
 import type { ChannelGeneration } from './channel-generations.js';
 import type { Analysis, BootstrapAttempt, Channel, MembershipChange, Node, Organization, Sentence, Stop, Suspicion, Term } from './contract.js';
 import { interruptionsAround, tellDeeds, tellInterruptions } from './operator-sentences.js';
-import { clockOf, countOf, durationOf, listOf, microsOf } from './phrases.js';
+import { allOf, capitalized, clockOf, countOf, durationOf, listOf, microsOf, someOf } from './phrases.js';
 
 /** What the story is told from: the facts of the analysis, and the events no field of it holds. */
 export interface Told extends Omit<Analysis, 'walkthrough' | 'excerpts'> {
@@ -61,8 +61,8 @@ export function tellWalkthrough(told: Told): readonly Sentence[] {
     ...tellInterruptions(told.nodes),
     ...tellStarts(told.nodes),
     ...tellAttempts(told),
-    ...tellChannelCreations(told.events),
     ...(told.generations ?? []).map(tellGeneration),
+    ...tellChannelCreations(told.events),
     ...told.channels.flatMap((c) => [
       ...tellJoins(c),
       ...tellElections(c, told),
@@ -76,10 +76,16 @@ export function tellWalkthrough(told: Told): readonly Sentence[] {
     ...tellStops(told),
     ...tellGaps(told),
   ];
-  return sentences
+  return introduceFirst(sentences)
     .map((s, i) => ({ s, i }))
     .sort((a, b) => (a.s.at ?? '').localeCompare(b.s.at ?? '', 'en') || TOPIC_ORDER.indexOf(a.s.topic) - TOPIC_ORDER.indexOf(b.s.topic) || a.i - b.i)
     .map(({ s }) => s);
+}
+
+/** What the recording covers is said before what was done before its first line or packet. */
+function introduceFirst(sentences: readonly Sentence[]): readonly Sentence[] {
+  const [first] = sentences.flatMap((s) => (s.at === null ? [] : [s.at])).sort();
+  return sentences.map((s) => (s.topic === 'network' && first !== undefined ? { ...s, at: first } : s));
 }
 
 function tellNetwork(told: Told): readonly Sentence[] {
@@ -115,7 +121,7 @@ function firstPlaces(told: Told): readonly Evidence[] {
 }
 
 function tellStarts(nodes: readonly Node[]): readonly Sentence[] {
-  return nodes.flatMap((node) =>
+  return nodes.filter(isTold).flatMap((node) =>
     node.starts.map((start, i) => {
       const again = i > 0 ? ' again' : '';
       const before = node.stops.filter((s) => s.at < start.at).at(-1);
@@ -127,13 +133,12 @@ function tellStarts(nodes: readonly Node[]): readonly Sentence[] {
         node.kind === 'peer' && start.bootstrap !== null
           ? `; bootstrap ${start.bootstrap.length === 0 ? 'peers: none' : `${start.bootstrap.length === 1 ? 'peer' : 'peers'} ${listOf(start.bootstrap)}`}`
           : '';
-      const kind = node.kind === 'client' ? 'client' : node.kind;
       const version = start.fabricVersion === null ? '' : ` (Fabric ${start.fabricVersion})`;
       const election = node.kind === 'peer' && start.leaderElection !== 'unknown' ? `; ${ELECTION_WORDS[start.leaderElection]}` : '';
       return sentence(
-        i > 0 ? 'recovery' : 'start',
+        i > 0 && node.kind !== 'client' ? 'recovery' : 'start',
         start.at,
-        `The ${kind} ${node.name} started${again}${version}${down}${bootstrap}${election}.`,
+        `The ${kindOf(node)} ${node.name} started${again}${version}${down}${bootstrap}${election}.`,
         [node.name],
         null,
         start.evidence,
@@ -141,6 +146,22 @@ function tellStarts(nodes: readonly Node[]): readonly Sentence[] {
     }),
   );
 }
+
+const PURPOSE_WORDS: Readonly<Record<NonNullable<Node['purpose']>, string>> = {
+  chaincode: 'chaincode container',
+  'command-line': 'command-line container',
+  'certificate-authority': 'certificate authority',
+  database: 'database',
+  broker: 'broker',
+  build: 'build container',
+  tool: 'tool container',
+};
+
+/** `peer`, `orderer`, `chaincode container`; `client` where nothing tells what it is. */
+const kindOf = (node: Node): string => (node.purpose === undefined ? node.kind : PURPOSE_WORDS[node.purpose]);
+
+/** What passes by has no part in the story, even where packets show it. */
+const isTold = (node: Node): boolean => node.purpose !== 'build' && node.purpose !== 'tool';
 
 const ELECTION_WORDS: Readonly<Record<Exclude<Node['leaderElection'], 'unknown'>, string>> = {
   dynamic: 'its organization elects a leader',
@@ -421,7 +442,8 @@ function tellAnchors(channel: Channel, told: Told): readonly Sentence[] {
       if (first === undefined || last === undefined) continue;
       const fromBlock = blockAround(channel, first[0], first[1]);
       const source = fromBlock === null ? '' : ` from configuration block ${fromBlock}`;
-      const spread = learned.length > 1 ? `${countOf(learned.length, 'peer')} learned${source}` : `${first[0]} learned${source}`;
+      const spread =
+        learned.length > 1 ? `${capitalized(someOf(learned.length, channel.peers.length, 'peer'))} learned${source}` : `${first[0]} learned${source}`;
       const within = learned.length > 1 && first[1] !== last[1] ? ` (within ${durationOf(microsOf(last[1]) - microsOf(first[1]))})` : '';
       sentences.push(
         sentence(
@@ -517,7 +539,7 @@ function tellMembership(channel: Channel, told: Told): readonly Sentence[] {
       sentence(
         'membership',
         convergedAt,
-        `All ${countOf(channel.peers.length, 'peer')} of ${channel.name ?? 'the channel'} saw one another${since} (views are compared every 5 s by default, so each change is up to that much older than its line).`,
+        `${capitalized(allOf(channel.peers.length, 'peer'))} of ${channel.name ?? 'the channel'} saw one another${since} (views are compared every 5 s by default, so each change is up to that much older than its line).`,
         channel.peers.map((p) => p.peer),
         channel.name,
         evidence.slice(-MAX_EVIDENCE),
@@ -567,18 +589,25 @@ function tellRaft(told: Told): readonly Sentence[] {
 /** Who the orderers deliver to, when the organizations first met on the wire, and who never did, by the packets alone. */
 function tellPackets(told: Told): readonly Sentence[] {
   const streams = told.ordering.deliverStreams.filter((s) => s.basis === 'packets');
-  const capture = told.sources.find((s) => s.kind === 'packets' && s.to !== null);
-  if (capture === undefined) return [];
+  const captured = told.sources.flatMap((s) => (s.kind === 'packets' && s.to !== null ? [s.to] : [])).sort();
+  if (captured.length === 0) return [];
+  // What sums up all captures is told at the end of the last.
+  const end = captured.at(-1) as string;
   const peers = told.nodes.filter((n) => n.kind === 'peer').map((n) => n.name);
   const sentences: Sentence[] = [];
   for (const orderer of [...new Set(streams.map((s) => s.orderer))].sort()) {
     const served = [...new Set(streams.filter((s) => s.orderer === orderer).map((s) => s.peer))].sort();
     const others = peers.filter((p) => !served.includes(p));
-    const only = others.length === 0 ? 'every peer' : `${listOf(served)} only, to none of the other ${countOf(others.length, 'peer')}`;
+    const only =
+      others.length === 0
+        ? served.length === 2
+          ? 'both peers'
+          : 'every peer'
+        : `${listOf(served)} only, to none of the other ${countOf(others.length, 'peer')}`;
     sentences.push(
       sentence(
         'packets',
-        capture.to,
+        end,
         `In the packets ${orderer ?? 'the orderer'} delivered blocks to ${only}.`,
         [...(orderer === null ? [] : [orderer]), ...served],
         null,
@@ -613,7 +642,7 @@ function tellPackets(told: Told): readonly Sentence[] {
     sentences.push(
       sentence(
         'packets',
-        capture.to,
+        end,
         `No packet passed between ${shown.join('; ')}${pairs.length > shown.length ? ` and ${countOf(pairs.length - shown.length, 'more pair')}` : ''}, although the capture covers them.`,
         told.gossip.silentPairs.flatMap((p) => p.peers),
         null,
@@ -653,8 +682,8 @@ function tellSuspicions(told: Told): readonly Sentence[] {
     // A failed probe of an anchor peer is told with the attempts.
     if (story.every((s) => s.kind === 'probe-failed')) return [];
     const reason = story.find((s) => s.reason !== null)?.reason ?? null;
-    const words = [...new Set(story.map((s) => SUSPICION_WORDS[s.kind]))];
-    const repeated = story.length > words.length ? `, ${story.length} lines until ${clockOf(last.at)}` : '';
+    const kinds = [...new Set(story.map((s) => s.kind))];
+    const repeated = story.length > kinds.length ? `, ${story.length} lines until ${clockOf(last.at)}` : '';
     const own = changes.get(first.observer) ?? [];
     const back = own.find((c) => c.online.includes(first.subject) && c.at > last.at);
     const gone = own.some((c) => c.offline.includes(first.subject) && c.at >= first.at && microsOf(c.at) - microsOf(first.at) < SAME_STORY_MICROS);
@@ -672,7 +701,7 @@ function tellSuspicions(told: Told): readonly Sentence[] {
       sentence(
         'fault',
         first.at,
-        `${first.observer} ${listOf(words)} ${first.subject}${reason === null ? '' : ` (${reason})`}${repeated}${ending}${interruptionsAround(told.nodes, [first.observer, first.subject], first.at, last.at)}.`,
+        `${first.observer} ${sayKinds(kinds, first.subject, reason)}${repeated}${ending}${interruptionsAround(told.nodes, [first.observer, first.subject], first.at, last.at)}.`,
         [first.observer, first.subject],
         null,
         mergeEvidence(...story.map((s) => s.evidence)),
@@ -681,17 +710,24 @@ function tellSuspicions(told: Told): readonly Sentence[] {
   });
 }
 
-const SUSPICION_WORDS: Readonly<Record<Suspicion['kind'], string>> = {
-  'not-responsive': 'got no answer from',
-  silent: 'heard nothing more from',
-  expired: 'declared dead',
-  'connection-failed': 'could not connect to',
-  'probe-failed': 'could not probe',
+const SUSPICION_WORDS: Readonly<Record<Suspicion['kind'], (subject: string) => string>> = {
+  'not-responsive': (subject) => `could not reach ${subject}`,
+  silent: (subject) => `heard nothing more from ${subject}`,
+  expired: (subject) => `declared ${subject} dead`,
+  'connection-failed': (subject) => `could not connect to ${subject}`,
+  'probe-failed': (subject) => `could not probe ${subject}`,
 };
 
+/** `could not reach peer1 (EOF) and declared it dead`. */
+function sayKinds(kinds: readonly Suspicion['kind'][], subject: string, reason: string | null): string {
+  const why = reason === null ? '' : ` (${reason})`;
+  return listOf(kinds.map((kind, i) => (i === 0 ? `${SUSPICION_WORDS[kind](subject)}${why}` : SUSPICION_WORDS[kind]('it'))));
+}
+
 function tellStops(told: Told): readonly Sentence[] {
-  return told.nodes.flatMap((node) =>
+  return told.nodes.filter(isTold).flatMap((node) =>
     node.stops.map((stop) => {
+      if (node.kind === 'client') return tellClientStop(node, stop, told);
       const how: Readonly<Record<typeof stop.basis, string>> = {
         log: stop.how === 'crashed' ? 'died of a panic' : 'was stopped',
         docker: `ended without a word (by Docker’s record${endingWords(stop)})`,
@@ -718,16 +754,42 @@ function tellStops(told: Told): readonly Sentence[] {
   );
 }
 
+/** A chaincode container goes with its peer: it ends by itself as soon as its connection is closed. */
+const GOES_WITH_PEER_MICROS = 30_000_000;
+
+/** A container that is no Fabric node says nothing when it is stopped, and need not: only chaincode that fails while every peer runs is a fault. */
+function tellClientStop(node: Node, stop: Stop, told: Told): Sentence {
+  const code = stop.exitCode ?? null;
+  const isStopped = stop.how === 'asked' || stop.dockerSaid === 'signalled';
+  const goesWithPeer = told.nodes.some(
+    (n) => n.kind === 'peer' && n.stops.some((s) => Math.abs(microsOf(stop.at) - microsOf(s.at)) <= GOES_WITH_PEER_MICROS),
+  );
+  const failed = stop.dockerSaid === 'out-of-memory' || (node.purpose === 'chaincode' && !isStopped && code !== null && code !== 0 && !goesWithPeer);
+  const memory = stop.dockerSaid === 'out-of-memory' ? ['killed for want of memory'] : [];
+  const words = [...memory, ...(code === null || (code === 0 && !failed) || (isStopped && !failed) ? [] : [exitWords(code)])];
+  const how = stop.basis === 'last-line' ? 'ended some time after this, its last line' : isStopped ? 'was stopped' : failed ? 'died' : 'ended';
+  return sentence(
+    failed ? 'fault' : 'stop',
+    stop.at,
+    `The ${kindOf(node)} ${node.name} ${how}${words.length === 0 ? '' : ` (${words.join(', ')})`}.`,
+    [node.name],
+    null,
+    stop.evidence,
+  );
+}
+
 const SIGNAL_BASE = 128;
 const MOST_SIGNALS = 64;
+
+const exitWords = (code: number): string =>
+  `exit code ${code}${code > SIGNAL_BASE && code <= SIGNAL_BASE + MOST_SIGNALS ? `, which is signal ${code - SIGNAL_BASE}` : ''}`;
 
 /** `: told to by docker kill or docker stop, exit code 137, which is signal 9`. */
 function endingWords(stop: Stop): string {
   const said =
     stop.dockerSaid === 'out-of-memory' ? ['killed for want of memory'] : stop.dockerSaid === 'signalled' ? ['Docker was told to end it'] : [];
   const code = stop.exitCode ?? null;
-  const signal = code !== null && code > SIGNAL_BASE && code <= SIGNAL_BASE + MOST_SIGNALS ? `, which is signal ${code - SIGNAL_BASE}` : '';
-  const words = [...said, ...(code === null ? [] : [`exit code ${code}${signal}`])];
+  const words = [...said, ...(code === null ? [] : [exitWords(code)])];
   return words.length === 0 ? '' : `: ${words.join(', ')}`;
 }
 

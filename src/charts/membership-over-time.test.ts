@@ -44,6 +44,16 @@ test('the full view grows with each join, unknown joins counting from the beginn
   );
 });
 
+test('the lines of a channel that another of its name followed end with it', () => {
+  const matrix = [buildMatrixCell('a', 'b', [[5_000, 20_000]])];
+  const channel = buildChannel('trade', { endedAt: at(30_000), peers, membership: { ...none, matrix } });
+  const chart = drawMembershipOverTime(buildAnalysis({ nodes, channels: [channel] }), channel);
+  assert.deepEqual(
+    chart?.configuration.data.datasets.map((d) => Number(d.data.at(-1)?.x) - EPOCH_MILLIS),
+    [30_000, 30_000],
+  );
+});
+
 test('convergence is marked, and the summary says when and how long after the last join', () => {
   const matrix = [buildMatrixCell('a', 'b', [[5_000, null]])];
   const channel = buildChannel('trade', { peers, membership: { ...none, matrix, convergedAt: at(12_500) } });

@@ -22,6 +22,8 @@ export function drawMembershipOverTime(analysis: Analysis, channel: Channel): Ch
   const extent = extentOf(analysis, seen.flatMap((cell) => cell.seen.flatMap((s) => [s.from, ...(s.to === null ? [] : [s.to])])).map(millisOf));
   if (extent === null) return null;
 
+  // After that the peers kept another channel of this name.
+  const kept: readonly [number, number] = [extent[0], channel.endedAt === undefined ? extent[1] : Math.min(extent[1], millisOf(channel.endedAt))];
   const joins = channel.peers.map((p) => (p.joinedAt === null ? extent[0] : millisOf(p.joinedAt)));
   const styles = stylesOfPeers(analysis);
   const observers = inOrder(
@@ -34,7 +36,7 @@ export function drawMembershipOverTime(analysis: Analysis, channel: Channel): Ch
     const steps = stepsOf(
       matrix.filter((cell) => cell.observer === observer),
       join === null ? extent[0] : millisOf(join),
-      extent,
+      kept,
     );
     const offset = (index - (observers.length - 1) / 2) * spacing;
     const style = styles.get(observer) ?? UNKNOWN_STYLE;
@@ -53,7 +55,7 @@ export function drawMembershipOverTime(analysis: Analysis, channel: Channel): Ch
   });
   datasets.push({
     label: 'full view: every other peer that joined',
-    data: fullViewOf(joins, extent),
+    data: fullViewOf(joins, kept),
     borderColor: COLOURS.reference,
     backgroundColor: COLOURS.reference,
     borderDash: [3, 3],

@@ -4,8 +4,11 @@ import { type InputFile, readBytes } from '../recording/files.js';
 import { parseManifest } from '../recording/manifest.js';
 import { parseInspect } from '../topology/inspect.js';
 
-/** What a file of a recording is, or `nothing` that an analysis would read. */
-export type ContentKind = 'manifest' | 'log' | 'capture' | 'inspect' | 'events' | 'marks' | 'nothing';
+/**
+ * What a file of a recording is, or `nothing` that an analysis would read. `output`: what a container that is no node of Fabric's printed, or a file
+ * with nothing in it, which a recording's manifest tells of.
+ */
+export type ContentKind = 'manifest' | 'log' | 'capture' | 'inspect' | 'events' | 'marks' | 'output' | 'nothing';
 
 const HEAD_BYTES = 1 << 16;
 const MAX_DOCUMENT_BYTES = 64 << 20;
@@ -28,6 +31,9 @@ export async function recognizeContent(file: InputFile): Promise<ContentKind> {
   const looksLikeLog = recognizeLog(head) !== 'not-fabric' || /\.(?:log|txt|out|err)(?:\.gz)?$|\/[^.]+$/.test(file.path);
   return looksLikeLog && (await holdsRecords(file)) ? 'log' : 'nothing';
 }
+
+/** What `file` is that {@link recognizeContent} takes for nothing, but a manifest names. */
+export const kindByManifest = (file: InputFile): ContentKind => (/\.json(?:\.gz)?$/.test(file.source) ? 'inspect' : 'output');
 
 /** A file of lines that a recorder wrote: Docker's events, or marks. */
 function recognizeTold(head: Buffer): 'events' | 'marks' | null {

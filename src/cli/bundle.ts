@@ -13,7 +13,8 @@ import { MANIFEST_FILE } from '../recording/manifest.js';
 import { OperationalError } from '../recording/operational-error.js';
 import { makePrivateFolder, removePrivateFolder } from '../recording/private-folder.js';
 import { readSecondTime } from '../recording/second-reading.js';
-import { type ContentKind, recognizeContent } from './bundle-contents.js';
+import { type ContentKind, kindByManifest, recognizeContent } from './bundle-contents.js';
+import { filesOfManifest, recountLogs } from './bundle-manifest.js';
 import { NameSurvey, type Redaction } from './bundle-redaction.js';
 import { type Progress, terminalProgress } from './progress.js';
 import { toolVersion } from './version.js';
@@ -60,11 +61,7 @@ async function bundle(args: BundleArguments): Promise<void> {
       why: missing?.why ?? 'there is no file in it',
       hint: 'name the folder of a recording',
     });
-  const contents: Content[] = [];
-  for (const file of inputs.files) {
-    progress.say(`looking at ${file.source}`);
-    contents.push({ file, kind: await recognizeContent(file) });
-  }
+  const contents = await recognizeAll(inputs.files, progress);
   const wanted = contents.filter(({ kind }) => kind !== 'nothing').sort((a, b) => rank(a) - rank(b));
   const leftOut = [
     ...contents.filter(({ kind }) => kind === 'nothing').map(({ file }) => file.source),
@@ -81,7 +78,7 @@ async function bundle(args: BundleArguments): Promise<void> {
   const folder = makePrivateFolder();
   const partial = `${out}.partial`;
   try {
-    const staged = await stage(wanted, folder, redaction, progress);
+    const staged = await stage(wanted, { folder, redaction, progress });
     progress.say('writing');
     const list = await writeBundle(partial, staged, { version: toolVersion(), redacted: redaction !== null });
     const why = await compareBundle(partial, list);
@@ -103,6 +100,30 @@ async function bundle(args: BundleArguments): Promise<void> {
     progress.done();
   }
   process.stdout.write(`${describe(out, wanted, leftOut, redaction)}\n`);
+}
+
+/** What each file is; one that a manifest tells of is something, so that nothing that it tells is missing. */
+async function recognizeAll(files: readonly InputFile[], progress: Progress): Promise<readonly Content[]> {
+  const contents: Content[] = [];
+  const told = new Set<string>();
+  for (const file of files) {
+    progress.say(`looking at ${file.source}`);
+    const kind = await recognizeContent(file);
+    contents.push({ file, kind });
+    if (kind !== 'manifest') continue;
+    const text = await collectText(readBytes(file.path, () => undefined));
+    for (const path of filesOfManifest(text, file.source)) told.add(path);
+  }
+  return contents.map(({ file, kind }) => {
+    const isTold = told.has(file.source) || told.has(file.source.replace(/\.gz$/, ''));
+    return { file, kind: kind === 'nothing' && isTold ? kindByManifest(file) : kind };
+  });
+}
+
+async function collectText(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The manifest first, then in order of their paths. */
@@ -129,43 +150,85 @@ async function survey(contents: readonly Content[], args: BundleArguments, progr
   return names.redaction(key, { keepMarks: args['keep-marks'] });
 }
 
-/** Writes what goes into the bundle into `folder`, checking each file. */
-async function stage(contents: readonly Content[], folder: string, redaction: Redaction | null, progress: Progress): Promise<readonly StagedFile[]> {
-  const staged: StagedFile[] = [];
-  for (const [i, { file, kind }] of contents.entries()) {
-    progress.say(`${redaction === null ? 'packing' : 'redacting'} ${file.source} (${i + 1} of ${contents.length})`);
-    const path = redaction === null ? file.source : redaction.path(file.source);
-    const stagedAt = join(folder, String(i));
-    if (staged.some((one) => one.path === path))
+interface Staging {
+  readonly folder: string;
+  readonly redaction: Redaction | null;
+  readonly progress: Progress;
+}
+
+/** Writes what goes into the bundle into `folder`, checking each file. In the order of `contents`. */
+async function stage(contents: readonly Content[], staging: Staging): Promise<readonly StagedFile[]> {
+  const { folder, redaction, progress } = staging;
+  const staged = new Map<Content, StagedFile>();
+  const bytesOf = new Map<string, number>();
+  // What a manifest counts is staged before it.
+  const inOrder = [...contents].sort((a, b) => Number(a.kind === 'manifest') - Number(b.kind === 'manifest'));
+  for (const [i, content] of inOrder.entries()) {
+    const { source } = content.file;
+    progress.say(`${redaction === null ? 'packing' : 'redacting'} ${source} (${i + 1} of ${contents.length})`);
+    const path = redaction === null ? source : redaction.path(source);
+    if ([...staged.values()].some((one) => one.path === path))
       throw new OperationalError({
         what: 'the bundle cannot be written',
         why: `two files would have the name ${path}`,
         hint: 'try again: the replacements are drawn anew',
       });
-    const bytes = readBytes(file.path, () => undefined);
-    const content = redaction !== null ? redaction.redact(kind, bytes) : kind === 'capture' ? slimmed(bytes) : bytes;
-    // A name that says gzip shall not lie.
-    if (path.endsWith('.gz')) await pipeline(Readable.from(content), createGzip({ level: 9 }), createWriteStream(stagedAt, { mode: 0o600 }));
-    else await pipeline(Readable.from(content), createWriteStream(stagedAt, { mode: 0o600 }));
-    staged.push({ path, stagedAt });
-    if (kind === 'capture') await checkCapture(file, stagedAt);
-    const leak =
-      redaction === null
-        ? null
-        : await redaction.findLeak(
-            kind,
-            path,
-            readBytes(stagedAt, () => undefined),
-          );
-    if (leak !== null)
-      throw new OperationalError({
-        what: 'the bundle is not written: something of the original would be in it',
-        why: `the redacted ${file.source} still holds ${leak.name} (${leak.encoding})`,
-        hint: 'try again, in case it was a coincidence; else please report it, without the recording',
-      });
+    const file = { path, stagedAt: join(folder, String(i)) };
+    bytesOf.set(path, await stageFile(content, file, bytesOf, redaction));
+    staged.set(content, file);
+    if (content.kind === 'capture') await checkCapture(content.file, file.stagedAt);
+    if (redaction !== null) await checkForNames(content, file, redaction);
   }
-  return staged;
+  return contents.map((content) => staged.get(content) as StagedFile);
 }
+
+/** Writes one file as it will be in the bundle; returns its bytes, not compressed. `bytesOf`: those of the files before it. */
+async function stageFile(
+  { file, kind }: Content,
+  { path, stagedAt }: StagedFile,
+  bytesOf: ReadonlyMap<string, number>,
+  redaction: Redaction | null,
+): Promise<number> {
+  const original = readBytes(file.path, () => undefined);
+  let content: AsyncIterable<Uint8Array> = original;
+  if (redaction !== null) content = redaction.redact(kind, original);
+  else if (kind === 'capture') content = slimmed(original);
+  if (redaction !== null && kind === 'manifest') content = recounted(content, path, bytesOf);
+  let bytes = 0;
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of content) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  };
+  const target = createWriteStream(stagedAt, { mode: 0o600 });
+  // A name that says gzip shall not lie.
+  if (path.endsWith('.gz')) await pipeline(Readable.from(counted()), createGzip({ level: 9 }), target);
+  else await pipeline(Readable.from(counted()), target);
+  return bytes;
+}
+
+/** Redacting may change the length of an escaped id in a log: the manifest tells what is in the bundle. */
+async function* recounted(manifest: AsyncIterable<Uint8Array>, path: string, bytesOf: ReadonlyMap<string, number>): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(recountLogs(await collectText(manifest), path, bytesOf));
+}
+
+async function checkForNames({ file, kind }: Content, { path, stagedAt }: StagedFile, redaction: Redaction): Promise<void> {
+  const leak = await redaction.findLeak(
+    kind,
+    path,
+    readBytes(stagedAt, () => undefined),
+  );
+  if (leak !== null)
+    throw new OperationalError({
+      what: 'the bundle is not written: it would tell whose network it is',
+      why: `${file.source} holds ${JSON.stringify(leak.name)} after redaction, found as: ${leak.encoding}`,
+      hint: HINT_ON_LEAK,
+    });
+}
+
+const HINT_ON_LEAK =
+  'run it again, the replacements are drawn anew; if it is refused again, bundle a copy of the recording without that file, and report how it was found (not the name)';
 
 async function* slimmed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const slimmer = new CaptureSlimmer();

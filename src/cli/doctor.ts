@@ -6,7 +6,15 @@ import { type CaptureNetwork, hasImage, planCapture } from '../docker/capture-pl
 import { type FabricNetwork, type FabricNode, findFabricNetworks, selectContainers } from '../docker/discovery.js';
 import type { Engine, NetworkListing } from '../docker/engine.js';
 import { type HostTcpdump, listHostInterfaces, probeHostTcpdump } from '../docker/host-tcpdump.js';
-import { diskFinding, type Finding, imagesWithTcpdump, logDriverFindings, logLevelFindings, logRotationFindings } from '../docker/readiness.js';
+import {
+  diskFinding,
+  type Finding,
+  imagesWithTcpdump,
+  logDriverFindings,
+  logLevelFindings,
+  logRotationFindings,
+  packetsFinding,
+} from '../docker/readiness.js';
 import { isProcessAlive, SIDECAR_LABEL, sidecarLabels, sidecarOwner } from '../docker/sidecars.js';
 import { OperationalError } from '../recording/operational-error.js';
 import { type DockerArguments, endpointOf, type OpenedEngine, openEngine, selectionOf, withDockerOptions } from './docker-options.js';
@@ -72,15 +80,7 @@ async function examine(args: DoctorArguments): Promise<readonly Finding[]> {
     images: imageNames,
     consentToPull: false,
   });
-  const packets: Finding = {
-    check: 'packets',
-    status: plan.method === 'none' || plan.missing.length > 0 ? 'warn' : 'ok',
-    says: `${plan.reason.replace(/\.$/, '')}${fabric.length === 0 ? ' (told without a network: none is there)' : ''}`,
-    mend: [
-      ...plan.missing.map((missing) => missing.hint),
-      ...(plan.method === 'sidecar' && named === null && usableImage !== null ? [`gossipscope record --capture-image ${usableImage}`] : []),
-    ],
-  };
+  const packets = packetsFinding(plan, fabric.length > 0, named === null ? usableImage : null);
   return [
     {
       check: 'engine',

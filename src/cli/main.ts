@@ -1,18 +1,22 @@
 #!/usr/bin/env node
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { OperationalError } from '../recording/operational-error.js';
-import { analyzeCommand } from './analyze.js';
-import { bundleCommand } from './bundle.js';
-import { doctorCommand } from './doctor.js';
 import { lookAround } from './look-around.js';
-import { markCommand } from './mark.js';
-import { nodesCommand } from './nodes.js';
-import { recordCommand } from './record.js';
-import { slimCommand } from './slim.js';
-import { verifyCommand } from './verify.js';
 import { toolVersion } from './version.js';
-import { watchCommand } from './watch.js';
+
+/** Each command by itself: what the others need takes longer to load than some commands take. */
+const COMMANDS: Readonly<Record<string, (to: Argv) => Promise<Argv>>> = {
+  doctor: async (to) => to.command((await import('./doctor.js')).doctorCommand),
+  nodes: async (to) => to.command((await import('./nodes.js')).nodesCommand),
+  record: async (to) => to.command((await import('./record.js')).recordCommand),
+  watch: async (to) => to.command((await import('./watch.js')).watchCommand),
+  mark: async (to) => to.command((await import('./mark.js')).markCommand),
+  analyze: async (to) => to.command((await import('./analyze.js')).analyzeCommand),
+  verify: async (to) => to.command((await import('./verify.js')).verifyCommand),
+  bundle: async (to) => to.command((await import('./bundle.js')).bundleCommand),
+  slim: async (to) => to.command((await import('./slim.js')).slimCommand),
+};
 
 const parser = yargs(hideBin(process.argv))
   .scriptName('gossipscope')
@@ -20,15 +24,6 @@ const parser = yargs(hideBin(process.argv))
     '$0 <command>\n\nWhat is gossip doing? Records a Hyperledger Fabric network, or reads logs and packet captures of one, and tells who\nknew whom, who led, and how every block travelled.',
   )
   .command('$0', false, {}, lookAround)
-  .command(analyzeCommand)
-  .command(doctorCommand)
-  .command(nodesCommand)
-  .command(recordCommand)
-  .command(watchCommand)
-  .command(markCommand)
-  .command(verifyCommand)
-  .command(bundleCommand)
-  .command(slimCommand)
   .strict()
   .demandCommand(0, 1)
   .recommendCommands()
@@ -48,7 +43,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+const named = COMMANDS[process.argv[2] ?? ''];
+
 try {
+  for (const add of named === undefined ? Object.values(COMMANDS) : [named]) await add(parser);
   await parser.parseAsync();
 } catch (error) {
   if (!(error instanceof OperationalError)) throw error;

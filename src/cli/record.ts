@@ -39,7 +39,7 @@ async function record(args: RecordingArguments): Promise<void> {
   progress.say('ending: reading the last lines, verifying the captures');
   const manifest = await run.finish(reason);
   progress.done();
-  process.stdout.write(`${describeRecording(run.folder, manifest).join('\n')}\n`);
+  process.stdout.write(`${[...describeRecording(run.folder, manifest), `next: gossipscope analyze ${run.folder}`].join('\n')}\n`);
   // Streams of an engine that went away may still be open.
   process.exit(reason === 'disk-full' ? 1 : 0);
 }
@@ -66,6 +66,5 @@ export function describeRecording(folder: string, manifest: Manifest): readonly 
     ...gaps.slice(0, 5).map((g) => `gap in ${g.source}: ${g.why}`),
     ...(gaps.length > 5 ? [`${gaps.length - 5} more gaps in ${folder}/manifest.json`] : []),
     ...disagreeing.map((c) => `${c.paths.join(', ')}: ${c.secondReading?.why ?? 'a second reader disagrees'}`),
-    `next: gossipscope analyze ${folder}`,
   ];
 }

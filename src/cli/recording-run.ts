@@ -15,7 +15,7 @@ import { OperationalError } from '../recording/operational-error.js';
 import { DEFAULT_ROTATE_BYTES, type RecordingLimits, RecordingWriter } from '../recording/recording-writer.js';
 import { type DockerArguments, openEngine, selectionOf, withDockerOptions } from './docker-options.js';
 import { choiceOf } from './recorder-choice.js';
-import { parseUntil, UNTIL_FORMS, UntilWatch } from './until.js';
+import { parseUntil, UNTIL_FORMS } from './until.js';
 import { toolVersion } from './version.js';
 
 /** What `record` and `watch` have in common. */
@@ -189,7 +189,9 @@ export async function startRecording(
   const byThemselves = new Promise<EndReason>((resolve) => {
     reached = resolve;
   });
-  const observer = toEach([...observers, ...(until === null ? [] : [new UntilWatch(until, () => reached('until'))])]);
+  // Whoever waits for nothing need not load what reads logs.
+  const waiting = until === null ? [] : [new (await import('./until-watch.js')).UntilWatch(until, () => reached('until'))];
+  const observer = toEach([...observers, ...waiting]);
   const folder = args.out ?? defaultFolder(startedAt);
   const writer = await RecordingWriter.create(folder, limits, observer, Date.now);
   const recorder = new Recorder({

@@ -1,5 +1,5 @@
 import type { Analysis, Channel } from '../analysis/contract.js';
-import { countOf, microsOf } from '../analysis/phrases.js';
+import { allOf, countOf, microsOf } from '../analysis/phrases.js';
 import { slownessOf } from '../report/slowness.js';
 
 const MAX_LINES = 10;
@@ -56,12 +56,7 @@ function channelLines(channel: Channel, nodes: Analysis['nodes']): readonly stri
     .filter((o) => o.peers.length > 0)
     .map((o) => `${o.mspId ?? `(organization of ${o.peers.join(', ')})`}: ${leaderOf(o)}`);
   const { received, committed } = channel.propagation;
-  const times =
-    received.count > 0
-      ? `received within ${sayMicros(received.p50Micros ?? 0)} of the first peer (median), ${sayMicros(received.p99Micros ?? 0)} (p99)`
-      : committed.count > 0
-        ? `committed within ${sayMicros(committed.p50Micros ?? 0)} of the first peer (median), ${sayMicros(committed.p99Micros ?? 0)} (p99)`
-        : 'no block at two peers';
+  const times = received.count > 0 ? sayLags('received', received) : committed.count > 0 ? sayLags('committed', committed) : 'no block at two peers';
   return [
     `${name}: leaders ${leaders.join('; ') || 'unknown'}`,
     ...leadershipTroubles(channel).map((t) => `${name}: ${t}`),
@@ -69,6 +64,13 @@ function channelLines(channel: Channel, nodes: Analysis['nodes']): readonly stri
     `${name}: ${countOf(channel.blocks.length, 'block')}; ${times}`,
     ...slowestBlock(channel, nodes),
   ];
+}
+
+/** How much later than the first peer the others had a block; stamps are whole milliseconds, so that no lag is one that was too short to see. */
+function sayLags(verb: string, lags: Channel['propagation']['received']): string {
+  const [median, p99] = [lags.p50Micros ?? 0, lags.p99Micros ?? 0];
+  const middle = median === 0 ? 'at the same moment as the first peer (median)' : `within ${sayMicros(median)} of the first peer (median)`;
+  return p99 === 0 && median === 0 ? `${verb} at the same moment by all` : `${verb} ${middle}, ${sayMicros(p99)} (p99)`;
 }
 
 /** Overlaps and gaps of leadership, those of all organizations in one line each. */
@@ -94,7 +96,7 @@ function sayMembership(channel: Channel): string {
   const views = Object.values(fullViewAt);
   if (basis === null) return 'membership: these logs print no views';
   if (views.length < 2) return `membership: one peer's log only; it saw ${countOf(new Set(matrix.map((c) => c.subject)).size, 'other peer')}`;
-  if (convergedAt !== null) return `membership: all ${views.length} peers saw one another at ${convergedAt.slice(11, 23)}`;
+  if (convergedAt !== null) return `membership: ${allOf(views.length, 'peer')} saw one another at ${convergedAt.slice(11, 23)}`;
   return `membership: ${views.filter((v) => v !== null).length} of ${views.length} peers came to see all the others`;
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OperationalError } from '../recording/operational-error.js';
-import { parseUntil, UntilWatch } from './until.js';
+import { parseUntil } from './until.js';
+import { UntilWatch } from './until-watch.js';
 
 const inspectOf = (...ids: readonly string[]): string =>
   JSON.stringify(

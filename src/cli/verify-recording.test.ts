@@ -31,7 +31,18 @@ const MANIFEST: Manifest = {
   recorder: { pid: 1, host: 'h' },
   engine: { version: '1', apiVersion: '1', operatingSystem: 'os', location: 'local' },
   selection: { projects: [], networks: [], containers: [] },
-  logs: [{ paths: ['logs/a.log'], stream: 'stderr', container: { id: 'a', name: 'a' }, lines: 3, bytes: LOG.length, unterminated: 0, from: null, to: null }],
+  logs: [
+    {
+      paths: ['logs/a.log'],
+      stream: 'stderr',
+      container: { id: 'a', name: 'a' },
+      lines: 3,
+      bytes: LOG.length,
+      unterminated: 0,
+      from: null,
+      to: null,
+    },
+  ],
   captures: [
     {
       paths: ['packets/br.pcap'],

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { parseRfc3339Micros } from '../events/instant.js';
 import { CaptureFollower, recognizeCapture } from '../packets/capture-decoder.js';
 import { BUNDLE_LIST_FILE, openBundles } from '../recording/bundle.js';
@@ -82,9 +81,16 @@ export async function verifyRecording(path: string, progress: Progress): Promise
   );
 }
 
+/** A file of an opened bundle is kept compressed. */
+async function readText(file: InputFile): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readBytes(file.path, () => undefined)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 async function textOf(files: readonly InputFile[], source: string): Promise<string | null> {
   const file = files.find((f) => f.source === source);
-  return file === undefined ? null : readFile(file.path, 'utf8');
+  return file === undefined ? null : readText(file);
 }
 
 async function manifestOf(files: readonly InputFile[]): Promise<Manifest | 'unreadable' | null> {
@@ -182,14 +188,14 @@ class Verification {
 
   async #readJson(file: InputFile): Promise<void> {
     try {
-      JSON.parse(await readFile(file.path, 'utf8'));
+      JSON.parse(await readText(file));
     } catch (error) {
       this.#problems.push(`${file.source} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
   async #readJsonLines(file: InputFile): Promise<void> {
-    const lines = (await readFile(file.path, 'utf8')).split('\n');
+    const lines = (await readText(file)).split('\n');
     const isTorn = lines.pop() !== '';
     const bad = { count: 0, first: 0 };
     for (const [i, line] of lines.entries()) {

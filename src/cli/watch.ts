@@ -2,6 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { OperationalError } from '../recording/operational-error.js';
+import { WAITING_WORDS } from '../report/live/messages.js';
 import { analyzeInto } from './analyze.js';
 import { terminalProgress } from './progress.js';
 import { describeRecording } from './record.js';
@@ -38,6 +39,9 @@ export const watchCommand: CommandModule<object, WatchArguments> = {
   handler: watch,
 };
 
+/** What was said while the live view was on the screen: its newest lines are written afterwards. */
+const MAX_SAID_MEANWHILE = 20;
+
 async function watch(args: WatchArguments): Promise<void> {
   const port = portOf(args.port);
   const signal = untilSignal();
@@ -46,36 +50,47 @@ async function watch(args: WatchArguments): Promise<void> {
   const address = await server.start();
   show.start((update) => server.publish(update));
   const screen = process.stdout.isTTY ? new TerminalView(process.stdout, address, () => show.glance, wantsColours()) : null;
+  /** While the screen is the live view's, what is said waits; on no terminal it is written as it comes. */
+  const saidMeanwhile: string[] = [];
   try {
-    const said: string[] = [];
-    const run = await startRecording(args, [show], (text) => said.push(text));
-    show.recordsInto(run.folder);
+    const say = (text: string): void => {
+      const line = `${new Date().toISOString().slice(11, 19)} ${text}`;
+      if (screen?.isOpen === true) saidMeanwhile.push(line);
+      else process.stdout.write(`${line}\n`);
+    };
     process.stdout.write(`${addressLines(address, server.port, args.host).join('\n')}\n`);
+    const run = await startRecording(args, [show], say);
+    show.recordsInto(run.folder);
+    if (run.attached === 0) process.stdout.write(`${WAITING_WORDS}\n`);
     screen?.open();
     const reason = await Promise.race([signal, run.ended]);
     screen?.close();
     const progress = terminalProgress();
     progress.say('ending: reading the last lines, verifying the captures');
     const manifest = await run.finish(reason);
-    show.finish();
+    await show.finish();
     progress.done();
-    process.stdout.write(`${[...said, ...describeRecording(run.folder, manifest)].join('\n')}\n`);
-    const { analysis, out } = await analyzeInto([run.folder], {
-      out: join('reports', basename(resolve(run.folder))),
-      names: new Map(),
-      zoneOffsetMinutes: null,
-      pngs: true,
-      progress,
-    });
-    const report = join(relative('.', out) || '.', 'report.html');
-    show.reported(report);
-    process.stdout.write(`${summarize(analysis).join('\n')}\nrecording: ${run.folder}\nreport: ${report}\n`);
+    process.stdout.write(`${[...saidMeanwhile.slice(-MAX_SAID_MEANWHILE), ...describeRecording(run.folder, manifest)].join('\n')}\n`);
+    if (manifest.logs.length === 0 && manifest.captures.every((c) => c.packets === 0)) {
+      process.stdout.write(`nothing came in: there is no report\nrecording: ${run.folder}\n`);
+    } else {
+      const { analysis, out } = await analyzeInto([run.folder], {
+        out: join('reports', basename(resolve(run.folder))),
+        names: new Map(),
+        zoneOffsetMinutes: null,
+        pngs: true,
+        progress,
+      });
+      const report = join(relative('.', out) || '.', 'report.html');
+      show.reported(report);
+      process.stdout.write(`${summarize(analysis).join('\n')}\nrecording: ${run.folder}\nreport: ${report}\n`);
+    }
     await server.close();
     // Streams of an engine that went away may still be open.
     process.exit(reason === 'disk-full' ? 1 : 0);
   } finally {
     screen?.close();
-    show.close();
+    await show.close();
     await server.close();
   }
 }

@@ -190,8 +190,25 @@ async function play(steps: readonly Step[], polls: boolean): Promise<void> {
   await seen.follower.finish();
   assert.equal(seen.bodies('stdout'), printed.stdout);
   assert.equal(seen.bodies('stderr'), printed.stderr);
-  assert.deepEqual(seen.gaps, []);
+  // Before its first read the log may have grown as long as rotation lets it: then that something was lost cannot be ruled out.
+  const [first, ...others] = seen.gaps;
+  assert.deepEqual(first === undefined || (first.from === null && ROTATED_BEFORE.test(first.why)) ? others : seen.gaps, []);
 }
+
+const ROTATED_BEFORE = /older lines may be gone/;
+
+test('a log that is as long as rotation lets it be when it is first read may have lost lines; a short one has not', async () => {
+  for (const [lines, expected] of [
+    [30, 1],
+    [3, 0],
+  ] as const) {
+    const engine = new FakeEngine();
+    for (let i = 0; i < lines; i++) engine.print('stderr', `line ${i}\n`);
+    const seen = follow(engine, { polls: true });
+    await seen.follower.finish();
+    assert.equal(seen.gaps.filter((g) => ROTATED_BEFORE.test(g.why)).length, expected, `${lines} lines`);
+  }
+});
 
 for (const polls of [false, true])
   test(`nothing is lost and nothing comes twice, whatever breaks (${polls ? 'polled' : 'followed'})`, async () => {

@@ -57,6 +57,9 @@ export interface LogFollowerOptions {
 
 /** The first API whose engine (23.0) follows rotated logs without losing or repeating any: moby #43294 rewrote it; #37646, #39235 were its faults. */
 const RELIABLE_FOLLOW_API = [1, 42] as const;
+/** What json-file stores with a line beyond what it sends of it: names of fields, quotes (moby daemon/logger/jsonfilelog/jsonlog). */
+const JSON_FILE_OVERHEAD_BYTES = 40;
+const NEARLY = 0.9;
 const FIRST_TAIL = 64;
 /** `tail` grows by this factor until it reaches back to what was delivered. */
 const TAIL_GROWTH = 4;
@@ -167,6 +170,7 @@ export class LogFollower {
   #stream: Readable | null = null;
   #isFinishing = false;
   #hasDelivered = false;
+  #firstStamp: string | null = null;
   /** A container that was created and removed printed nothing. */
   #hasRun = false;
   /** The run of the container, by its start, whose log was read to the end. */
@@ -290,6 +294,7 @@ export class LogFollower {
     if (!this.#position.isKnown) {
       await this.#readAll(this.#options.since, takesOpen);
       if (!this.#position.isKnown) await this.#anchor();
+      else this.#tellRotatedBefore();
       return;
     }
     const { newestStamp } = this.#position;
@@ -313,6 +318,22 @@ export class LogFollower {
     }
     // Twice what came since the last read, so that the next one reaches back far enough at the first try.
     this.#tail = Math.min(MAX_TAIL, Math.max(FIRST_TAIL, 2 * this.#newLines));
+  }
+
+  /**
+   * At the first read nothing proves that the log begins where it began. It is as long as rotation lets it become once only the newest files are kept:
+   * json-file removes the oldest when all are full, so that between all but one and all of them remain.
+   */
+  #tellRotatedBefore(): void {
+    const { rotation, since, sink } = this.#options;
+    if (rotation === null || since !== null || this.#firstStamp === null) return;
+    const stored = this.#newBytes + this.#newLines * JSON_FILE_OVERHEAD_BYTES;
+    if (rotation.maxFiles < 2 ? stored < rotation.maxSizeBytes / 2 : stored < NEARLY * (rotation.maxFiles - 1) * rotation.maxSizeBytes) return;
+    sink.gap({
+      from: null,
+      to: this.#firstStamp,
+      why: 'older lines may be gone: the log was as long as its rotation lets it become when it was first read',
+    });
   }
 
   async #readAll(since: string | null, takesOpen: boolean): Promise<void> {
@@ -424,6 +445,7 @@ export class LogFollower {
       this.#newBytes += block.bytes.length;
     }
     this.#hasDelivered = true;
+    this.#firstStamp ??= first.line.stamp;
     for (const line of lines) this.#position.add(line);
     this.#newLines += lines.length;
     for (const { line } of lines)

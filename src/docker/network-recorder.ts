@@ -12,6 +12,13 @@ import { type StartTcpdump, startHostTcpdump, startSidecarTcpdump } from './tcpd
 /** After this long without success a capture that ended is tried again. */
 const REVIVE_AFTER_MILLIS = 2000;
 
+/** A write to disk costs the same for one packet and for a hundred. A recorder that is killed has lost what was gathered. */
+const GATHER_MILLIS = 500;
+const WATCHED_GATHER_MILLIS = 100;
+
+/** tcpdump's read timeout: the kernel hands packets over at least this often. */
+const HAND_OVER_MILLIS = 1000;
+
 /** One interface that packets are captured on, through every tcpdump that was started for it. */
 interface Series {
   readonly planned: PlannedCapture;
@@ -95,6 +102,7 @@ export class NetworkRecorder {
       name: series.planned.interface,
       startTcpdump,
       sink: { bytes: (chunk) => series.files.bytes(chunk) },
+      gatherMillis: this.#parts.isWatched ? WATCHED_GATHER_MILLIS : GATHER_MILLIS,
       onEnd: (end) => this.#ended(series, end),
     });
     series.capture = capture;
@@ -121,7 +129,6 @@ export class NetworkRecorder {
       image: plan.image,
       networkMode: planned.networkMode,
       interface: planned.interface,
-      isWatched: this.#parts.isWatched,
       labels: sidecarLabels(recording, new Date().toISOString()),
     });
   }
@@ -135,6 +142,7 @@ export class NetworkRecorder {
     }
     series.lostAt = new Date();
     series.lostWhy = end.why;
+    this.#tellUnread(series, end.statistics);
     this.#parts.onChange();
   }
 
@@ -142,6 +150,16 @@ export class NetworkRecorder {
     const add = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);
     series.droppedByKernel = add(series.droppedByKernel, statistics.droppedByKernel);
     series.droppedByInterface = add(series.droppedByInterface, statistics.droppedByInterface);
+  }
+
+  /** What the kernel held for tcpdump when the interface went away is lost with it: up to a second of packets. */
+  #tellUnread(series: Series, { captured, receivedByFilter, droppedByKernel }: CaptureStatistics): void {
+    const unread = (receivedByFilter ?? 0) - (captured ?? 0) - (droppedByKernel ?? 0);
+    if (captured === null || unread <= 0) return;
+    const now = Date.now();
+    const source = series.files.files.at(-1)?.path ?? series.planned.network.name;
+    const why = `the last ${unread} packet${unread === 1 ? '' : 's'} before the network was removed had not been handed over`;
+    this.#parts.onGap({ source, from: new Date(now - HAND_OVER_MILLIS).toISOString(), to: new Date(now).toISOString(), why });
   }
 
   #tellGap(series: Series, to: Date | null): void {
@@ -180,8 +198,12 @@ export class NetworkRecorder {
       this.#series.map(async (series) => {
         const { capture } = series;
         series.capture = null;
-        if (capture !== null) this.#count(series, await capture.stop({ hurry: isGone }));
-        else if (isGone) series.lostAt = null;
+        if (capture !== null) {
+          const statistics = await capture.stop({ hurry: isGone });
+          this.#count(series, statistics);
+          // Else what is unread came after the end was asked for.
+          if (isGone) this.#tellUnread(series, statistics);
+        } else if (isGone) series.lostAt = null;
         this.#tellGap(series, null);
         series.endedAt = new Date();
         await series.files.close();

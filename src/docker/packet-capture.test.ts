@@ -79,8 +79,8 @@ test('statistics are read as tcpdump prints them', () => {
 });
 
 test('packets are captured whole, unbuffered, to standard output, with a large ring', () => {
-  assert.deepEqual(tcpdumpOptions('br0', true), ['-i', 'br0', '-n', '-U', '-s', '0', '-B', '65536', '-w', '-']);
-  assert.deepEqual(tcpdumpOptions('br0', false), ['-i', 'br0', '-n', '-s', '0', '-B', '65536', '-w', '-']);
+  assert.deepEqual(tcpdumpOptions('br0', false), ['-i', 'br0', '-n', '-U', '-s', '0', '-B', '65536', '-w', '-']);
+  assert.deepEqual(tcpdumpOptions('br0', true), ['-i', 'br0', '-n', '-s', '0', '-B', '65536', '-w', '-']);
 });
 
 test('it starts, hands all bytes on, and tells the statistics when stopped', async () => {
@@ -212,7 +212,7 @@ function fakeSidecars(exitCode = 0): FakeSidecars {
   return fake;
 }
 
-const PLACE = { image: 'dumper', networkMode: 'container:abc', interface: 'eth0', isWatched: true, labels: { l: 'v' } };
+const PLACE = { image: 'dumper', networkMode: 'container:abc', interface: 'eth0', labels: { l: 'v' } };
 
 test('a sidecar captures with no more rights than it needs, and is removed', async () => {
   const fake = fakeSidecars();
@@ -223,7 +223,7 @@ test('a sidecar captures with no more rights than it needs, and is removed', asy
   assert.ok(fake.removals > 0);
   const [order] = fake.orders;
   assert.deepEqual(order?.capabilities, ['NET_RAW', 'SETUID', 'SETGID']);
-  assert.deepEqual(order?.command, ['tcpdump', ...tcpdumpOptions('eth0', true), '-Z', 'root']);
+  assert.deepEqual(order?.command, ['tcpdump', ...tcpdumpOptions('eth0', false), '-Z', 'root']);
   assert.deepEqual([order?.image, order?.networkMode, order?.labels], ['dumper', 'container:abc', { l: 'v' }]);
 });
 

@@ -39,6 +39,8 @@ export interface PacketCaptureParts {
   readonly onEnd: (end: CaptureEnd) => void;
   /** So long `start()` waits for an interface that is not there yet. */
   readonly patienceMillis?: number;
+  /** So long small pieces are gathered before the sink gets them. */
+  readonly gatherMillis?: number;
   /** So long a stopped capture goes on before it is ended. */
   readonly drainMillis?: number;
   /** So long it may take to end when asked, before it is killed. */
@@ -51,7 +53,6 @@ const RETRY_MILLIS = 150;
 /** The kernel hands over a block of packets when it is full or after tcpdump's read timeout of 1 s; what is in the ring at SIGINT is lost. */
 const DRAIN_MILLIS = 1100;
 const SMALL_BLOCK_BYTES = 64 << 10;
-const GATHER_MILLIS = 100;
 const LISTENING_MILLIS = 15_000;
 const END_MILLIS = 5000;
 /** tcpdump says a handful of lines in its life. */
@@ -218,7 +219,7 @@ export class PacketCapture {
       for (let block = await ahead.take(); block !== null; block = await ahead.take()) {
         await this.#parts.sink.bytes(block);
         // At a few packets a second each of them would be a write of its own.
-        if (block.length < SMALL_BLOCK_BYTES) await pause(GATHER_MILLIS);
+        if (block.length < SMALL_BLOCK_BYTES) await pause(this.#parts.gatherMillis ?? 0);
       }
     } catch (error) {
       sinkFailure = { error };

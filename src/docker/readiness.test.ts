@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { FabricNode } from './discovery.js';
 import type { EngineFacts } from './engine.js';
-import { diskFinding, imagesWithTcpdump, logDriverFindings, logLevelFindings, logRotationFindings } from './readiness.js';
+import { diskFinding, imagesWithTcpdump, logDriverFindings, logLevelFindings, logRotationFindings, packetsFinding } from './readiness.js';
 
 const facts = (apiVersion: string): EngineFacts => ({
   version: 'x',
@@ -95,7 +95,9 @@ test('the mend of a level is of its version, and at run time only where the serv
 
 test('what is the same of several nodes is told once', () => {
   const nodes = ['a', 'b', 'c', 'd', 'e'].map((name) => node({ name }));
-  assert.match(logLevelFindings(nodes)[0]?.says ?? '', /a, b, c, d and 1 more$/);
+  assert.match(logLevelFindings(nodes)[0]?.says ?? '', /all 5 peers and orderers$/);
+  const quiet = nodes.map((n) => ({ ...n, loggingEnvironment: { FABRIC_LOGGING_SPEC: 'error' } }));
+  assert.match(logLevelFindings(quiet)[0]?.says ?? '', /a, b, c, d and 1 more$/);
   assert.match(logDriverFindings(nodes, facts('1.43'))[0]?.says ?? '', /all 5 containers$/);
 });
 
@@ -111,4 +113,27 @@ test('disk space', () => {
   assert.equal(diskFinding('.', 1024 ** 3).status, 'warn');
   assert.equal(diskFinding('.', 1024).status, 'fail');
   assert.equal(diskFinding('.', null).status, 'unknown');
+});
+
+test('what is well is one line, whatever it is made of', () => {
+  const nodes = [
+    node({ name: 'p', loggingEnvironment: { FABRIC_LOGGING_SPEC: 'INFO' } }),
+    node({ name: 'o', role: 'orderer', loggingEnvironment: { FABRIC_LOGGING_SPEC: 'INFO' } }),
+    node({ name: 'cc', role: 'chaincode', logRotation: { maxSizeBytes: 50 * 1024 * 1024, maxFiles: 5, isCompressed: false } }),
+  ];
+  assert.deepEqual(
+    logLevelFindings(nodes).map((f) => [f.status, f.says]),
+    [['ok', 'FABRIC_LOGGING_SPEC=INFO prints what the analysis needs: p, o']],
+  );
+  const rotation = logRotationFindings(nodes, facts('1.41'));
+  assert.deepEqual(statusesOf(rotation), ['ok']);
+  assert.match(rotation[0]?.says ?? '', /not rotated: p, o; 5 files of 50 MiB kept of each/);
+  assert.doesNotMatch(rotation[0]?.says ?? '', /are gone/, 'no warning dressed as well');
+});
+
+test('how packets are captured is told also before a network is there', () => {
+  const plan = { method: 'none' as const, reason: 'no packets are captured.', captures: [], image: null, mustPull: false, missing: [] };
+  assert.equal(packetsFinding(plan, true, null).says, 'no packets are captured');
+  assert.equal(packetsFinding(plan, false, null).says, 'no network is there yet; once one is, no packets are captured');
+  assert.deepEqual(packetsFinding({ ...plan, method: 'sidecar' }, true, 'tool').mend, ['gossipscope record --capture-image tool']);
 });

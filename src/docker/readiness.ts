@@ -1,4 +1,5 @@
 import { effectiveLevel, isBeforeLoggingSpec, type LogLevel, nodeLogging, prints } from '../topology/log-spec.js';
+import type { CapturePlan } from './capture-plan.js';
 import type { FabricNode } from './discovery.js';
 import type { EngineFacts } from './engine.js';
 import { followsReliably } from './log-follower.js';
@@ -152,7 +153,10 @@ export function logRotationFindings(nodes: readonly FabricNode[], facts: EngineF
       mend: loggingMend(group, ROOMY_ROTATION),
     }),
   );
-  return [...(said.length === 0 ? [] : [{ check: 'log-rotation' as const, status: 'ok' as const, says: `logs ${said.join('; ')}`, mend: [] }]), ...risky];
+  return [
+    ...(said.length === 0 ? [] : [{ check: 'log-rotation' as const, status: 'ok' as const, says: `logs ${said.join('; ')}`, mend: [] }]),
+    ...risky,
+  ];
 }
 
 /** What the analysis reads at INFO, by the loggers that print it (peer: gossip/…, internal/pkg/peer/…, core/ledger; orderer: orderer/consensus/etcdraft). */
@@ -248,6 +252,20 @@ export function imagesWithTcpdump(images: readonly { readonly names: readonly st
     const name = names.find((n) => IMAGES_WITH_TCPDUMP.test(n));
     return name === undefined ? [] : [name];
   });
+}
+
+/** How packets would be captured. `imageFound`: a local image that would do where the user named none. */
+export function packetsFinding(plan: CapturePlan, isNetworkThere: boolean, imageFound: string | null): Finding {
+  const reason = plan.reason.replace(/\.$/, '');
+  return {
+    check: 'packets',
+    status: plan.method === 'none' || plan.missing.length > 0 ? 'warn' : 'ok',
+    says: isNetworkThere ? reason : `no network is there yet; once one is, ${reason}`,
+    mend: [
+      ...plan.missing.map((missing) => missing.hint),
+      ...(plan.method === 'sidecar' && imageFound !== null ? [`gossipscope record --capture-image ${imageFound}`] : []),
+    ],
+  };
 }
 
 const LITTLE_DISK_BYTES = 2 * 1024 * MEBIBYTE;

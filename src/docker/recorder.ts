@@ -1,6 +1,15 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type EndReason, MARKS_FILE, type Manifest, type ManifestEngine, type ManifestGap, type RecordedDockerEvent } from '../recording/manifest.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type EndReason,
+  EVENTS_FILE,
+  MARKS_FILE,
+  type Manifest,
+  type ManifestEngine,
+  type ManifestGap,
+  type RecordedDockerEvent,
+} from '../recording/manifest.js';
 import { MarkFollower } from '../recording/mark-follower.js';
 import type { RecordingObserver } from '../recording/observer.js';
 import { isDiskFull, type RecordingWriter } from '../recording/recording-writer.js';
@@ -9,6 +18,7 @@ import { readSecondTime } from '../recording/second-reading.js';
 import type { CaptureNetwork, CapturePlan } from './capture-plan.js';
 import { ContainerRecorder, traitsOf } from './container-recorder.js';
 import type { Engine, EngineFacts, JsonObject } from './engine.js';
+import { EngineError } from './engine-error.js';
 import { EventFeed } from './event-feed.js';
 import type { HostTcpdump } from './host-tcpdump.js';
 import { NetworkRecorder } from './network-recorder.js';
@@ -43,8 +53,9 @@ export interface RecorderOptions {
   readonly say: (text: string) => void;
 }
 
-/** How often files are looked at for limits and the manifest's counts are brought up to date. */
+/** How often files are looked at for limits, where there are any. */
 const HOUSEKEEPING_MILLIS = 1000;
+/** How often the manifest's counts are brought up to date. */
 const MANIFEST_EVERY_MILLIS = 10_000;
 /** A burst of changes is one rewriting. */
 const MANIFEST_DELAY_MILLIS = 200;
@@ -53,6 +64,9 @@ const MAX_CONTAINERS = 2000;
 /** Files of inspect output between the first and the last; each is written at a start or a new address. */
 const MAX_LATER_INSPECTS = 5000;
 const MAX_GAPS = 10_000;
+const RETRY_MILLIS = 250;
+
+const ENGINE_AWAY = { source: EVENTS_FILE, why: 'the engine did not answer; what was done meanwhile is not known' } as const;
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const objectOf = (value: unknown): JsonObject => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {});
@@ -105,6 +119,8 @@ export class Recorder {
   #hasAttached = false;
   #ending: Promise<Manifest> | null = null;
   #isFailed = false;
+  #isEnding = false;
+  readonly #written = new WeakSet<RecordedDockerEvent>();
   readonly ended: Promise<EndReason>;
   #resolveEnded: (reason: EndReason) => void = () => undefined;
 
@@ -141,23 +157,39 @@ export class Recorder {
     this.#enqueue(() => this.#lookAround('before'));
     await this.#queue;
     this.#marks.begin();
-    this.#timer = setInterval(() => void this.#keepHouse(), HOUSEKEEPING_MILLIS);
+    const { ringBytes, ringMillis, maxBytes } = this.#writer.limits;
+    const isLimited = ringBytes !== null || ringMillis !== null || maxBytes !== null;
+    this.#timer = setInterval(() => void this.#keepHouse(), isLimited ? HOUSEKEEPING_MILLIS : MANIFEST_EVERY_MILLIS);
   }
 
   #enqueue(work: () => Promise<void>): void {
-    this.#queue = this.#queue.then(work).catch((error: unknown) => this.#fail(error));
+    this.#queue = this.#queue.then(() => this.#persist(work)).catch((error: unknown) => this.#fail(error));
   }
 
-  /** An error of writing ends the recording; an engine that does not answer is waited for. */
+  /** Does `work`, again and again while the engine does not answer: what it told before it went away is not forgotten. */
+  async #persist(work: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (!(error instanceof EngineError && error.failure === 'unreachable') || this.#isEnding) throw error;
+        await sleep(RETRY_MILLIS);
+      }
+    }
+  }
+
+  /** An error of writing ends the recording. That the engine does not answer is told by its event stream, as one gap. */
   #fail(error: unknown): void {
-    if (this.#isFailed) return;
+    if (this.#isFailed || (error instanceof EngineError && error.failure === 'unreachable')) return;
     if (isDiskFull(error)) {
       this.#isFailed = true;
       this.#resolveEnded('disk-full');
       return;
     }
     const why = error instanceof Error ? error.message : String(error);
-    this.#addGap({ source: 'engine', from: new Date().toISOString(), to: null, why });
+    const now = new Date().toISOString();
+    this.#addGap({ source: 'engine', from: now, to: now, why });
     this.#options.say(why);
   }
 
@@ -309,6 +341,14 @@ export class Recorder {
     return { id: textOf(inspected['Id']), name: nameOf(inspected), driver: textOf(inspected['Driver']), options, members };
   }
 
+  /** Writes an event once, however often its consequences have to be tried. */
+  async #writeEvent(event: RecordedDockerEvent): Promise<void> {
+    if (this.#written.has(event)) return;
+    this.#written.add(event);
+    const name = event.containerName ?? (event.containerId === null ? null : (this.#known.get(event.containerId)?.name ?? null));
+    await this.#writer.writeDockerEvent({ ...event, containerName: name });
+  }
+
   async #take(event: RecordedDockerEvent): Promise<void> {
     if (event.type === 'network') await this.#takeNetworkEvent(event);
     else await this.#takeContainerEvent(event);
@@ -325,7 +365,7 @@ export class Recorder {
     if (event.action === 'destroy') {
       const [id, gone] = [...this.#networks].find(([, n]) => n.name === event.network) ?? [];
       if (id === undefined || gone === undefined) return;
-      await this.#writer.writeDockerEvent(event);
+      await this.#writeEvent(event);
       this.#networks.delete(id);
       this.#goneNetworks.push(gone);
       await gone.finish(true);
@@ -335,7 +375,7 @@ export class Recorder {
     if (event.containerId === null) return;
     const inspected = await this.#chosen(event.containerId);
     if (inspected === null && !this.#known.has(event.containerId)) return;
-    await this.#writer.writeDockerEvent({ ...event, containerName: event.containerName ?? this.#known.get(event.containerId)?.name ?? null });
+    await this.#writeEvent(event);
     if (inspected === null || event.action !== 'connect') return;
     await this.#writeInspect('later', [inspected]);
     await this.#attach(inspected);
@@ -351,7 +391,7 @@ export class Recorder {
       // It came and went before it could be asked who it is.
       return;
     }
-    await this.#writer.writeDockerEvent(event);
+    await this.#writeEvent(event);
     const recorder = this.#containers.get(id);
     if (inspected !== null) {
       await this.#writeInspect('later', [inspected]);
@@ -382,12 +422,7 @@ export class Recorder {
     const from = this.#feedEngineLostAt;
     this.#feedEngineLostAt = null;
     if (from !== null) {
-      this.#addGap({
-        source: 'docker/events.ndjson',
-        from,
-        to: new Date().toISOString(),
-        why: 'the engine did not answer; what was done meanwhile is not known',
-      });
+      this.#addGap({ ...ENGINE_AWAY, from, to: new Date().toISOString() });
       this.#options.say('the engine answers again');
     }
     for (const c of this.#containers.values()) c.engineBack();
@@ -419,7 +454,8 @@ export class Recorder {
       const gone = await this.#writer.turnRing(this.#openBytes);
       if (gone.length > 0) this.#touchManifest();
       if (maxBytes !== null && this.#writer.settledBytes + this.#openBytes >= maxBytes) this.#resolveEnded('size');
-      if (Date.now() - this.#manifestAt >= MANIFEST_EVERY_MILLIS) this.#touchManifest();
+      // Timers come a little early or late.
+      if (Date.now() - this.#manifestAt >= MANIFEST_EVERY_MILLIS - HOUSEKEEPING_MILLIS / 2) this.#touchManifest();
     } catch (error) {
       this.#fail(error);
     }
@@ -460,7 +496,11 @@ export class Recorder {
     const endedAt = new Date();
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#feed.finish();
+    // What was made while the engine was away, and nobody told of.
+    if (reason !== 'disk-full') this.#enqueue(() => this.#lookAround('later'));
+    this.#isEnding = true;
     await this.#queue;
+    if (this.#feedEngineLostAt !== null) this.#addGap({ ...ENGINE_AWAY, from: this.#feedEngineLostAt, to: null });
     await this.#marks.finish();
     // Disk full: what was kept free for this makes room for the ends of the files.
     await this.#writer.releaseReserve();

@@ -32,8 +32,8 @@ const RING_KIBIBYTES = 65_536;
 /**
  * The options of every capture:
  * - `-n`: no address is ever resolved, so that no DNS query of the recorder's own gets into the capture.
- * - `-U`, only when `isWatched`: each packet is written as soon as tcpdump has it. Else it gathers 4 KiB, and the recorder, woken that much less often,
- *   takes a third of the CPU; one that is killed loses these 4 KiB at most.
+ * - `-U`, unless `isFlushed`: each packet is written as soon as tcpdump has it. Else it gathers 4 KiB, and whoever reads it, woken that much less often,
+ *   takes a third of the CPU; the rest is asked for every second.
  * - `-s 0`: whole packets (262144 bytes), since TLS record headers lie deep inside coalesced frames of up to 64 KiB.
  * - `-B 65536`: a ring of 64 MiB in the kernel, where the default of 2 MiB loses more than half of a burst of blocks.
  * - `-w -`: to standard output, so that the file is the recorder's own, whoever tcpdump runs as.
@@ -41,8 +41,8 @@ const RING_KIBIBYTES = 65_536;
  * Not `--immediate-mode`: it makes libpcap use TPACKET_V2, whose slots each take a whole snap length, so that the same ring holds 250 packets
  * (libpcap pcap-linux.c, `setup_mmapped`). Without it packets come up to a second late, in blocks.
  */
-export function tcpdumpOptions(networkInterface: string, isWatched: boolean): readonly string[] {
-  return ['-i', networkInterface, '-n', ...(isWatched ? ['-U'] : []), '-s', '0', '-B', String(RING_KIBIBYTES), '-w', '-'];
+export function tcpdumpOptions(networkInterface: string, isFlushed: boolean): readonly string[] {
+  return ['-i', networkInterface, '-n', ...(isFlushed ? [] : ['-U']), '-s', '0', '-B', String(RING_KIBIBYTES), '-w', '-'];
 }
 
 /** After the pipe is closed tcpdump ends at its next packet; on a silent network that may take long, and it is not waited for. */
@@ -86,12 +86,18 @@ export function startHostTcpdump(tcpdump: HostTcpdump & { readonly usable: true 
   return async (onLine) => {
     const [program = '', ...rest] = tcpdump.command;
     const become = tcpdump.how === 'sudo' ? ['-Z', userInfo().username] : [];
-    const child = spawn(program, [...rest, ...tcpdumpOptions(networkInterface, isWatched), ...become], {
+    const isFlushed = !isWatched && flushesOnSignal(tcpdump.version);
+    const child = spawn(program, [...rest, ...tcpdumpOptions(networkInterface, isFlushed), ...become], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       env: { ...process.env, LC_ALL: 'C' },
     });
-    const lines = new LineCutter(onLine);
+    let flushing: NodeJS.Timeout | null = null;
+    const lines = new LineCutter((line) => {
+      // Not before: until tcpdump listens it has no handler, and the signal would end it.
+      if (isFlushed && /\blistening on /.test(line)) flushing ??= setInterval(() => flush(child), FLUSH_MILLIS);
+      onLine(line);
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => lines.push(text));
     const exit = new Promise<TcpdumpExit>((resolve) => {
       child.on('error', (error) => {
@@ -99,6 +105,7 @@ export function startHostTcpdump(tcpdump: HostTcpdump & { readonly usable: true 
         resolve({ code: null, signal: null });
       });
       child.on('close', (code, signal) => {
+        if (flushing !== null) clearInterval(flushing);
         lines.end();
         resolve({ code, signal });
       });
@@ -120,6 +127,23 @@ export function startHostTcpdump(tcpdump: HostTcpdump & { readonly usable: true 
       },
     };
   };
+}
+
+const FLUSH_MILLIS = 1000;
+
+/** tcpdump writes out what it has gathered at SIGUSR2 (tcpdump.c, `flushpcap`, since 4.9). */
+function flushesOnSignal(version: string | null): boolean {
+  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
+  return major > 4 || (major === 4 && minor >= 9);
+}
+
+function flush(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGUSR2');
+  } catch {
+    // It has ended, or is still root's for a moment.
+  }
 }
 
 const pause = (millis: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, millis).unref());
@@ -146,8 +170,6 @@ export interface SidecarPlace {
   /** `host`, or `container:<id>`. */
   readonly networkMode: string;
   readonly interface: string;
-  /** Somebody looks on, and packets are wanted as they come. */
-  readonly isWatched: boolean;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -162,7 +184,7 @@ export function startSidecarTcpdump(engine: Pick<Engine, 'startSidecar'>, place:
   return async (onLine) => {
     const sidecar = await engine.startSidecar({
       image: place.image,
-      command: ['tcpdump', ...tcpdumpOptions(place.interface, place.isWatched), '-Z', 'root'],
+      command: ['tcpdump', ...tcpdumpOptions(place.interface, false), '-Z', 'root'],
       networkMode: place.networkMode,
       capabilities: SIDECAR_CAPABILITIES,
       labels: place.labels,

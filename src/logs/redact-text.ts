@@ -166,22 +166,23 @@ export class TextRedactor {
     if (/^[\d.:TZ+-]*$/.test(chunk) && !/\d\.\d+\.\d+\.\d/.test(chunk) && chunk.length < SHORTEST_SERIAL && !chunk.includes('::')) return;
     for (const match of chunk.matchAll(PARTS)) {
       const [part] = match;
-      const groups = match.groups ?? {};
       const at = offset + match.index;
-      let replaced = part;
-      if (groups['uuid'] !== undefined) replaced = this.#id(part.replaceAll('-', '')).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-      else if (groups['pairs'] !== undefined) replaced = part.length === MAC_LENGTH ? this.#mac(part) : this.#pairs(part, ':');
-      else if (groups['six'] !== undefined || groups['four'] !== undefined) {
-        const address = parseAddress(part);
-        if (address !== null) replaced = this.#address(part, address);
-        else this.#readRuns(part, at, words, edits);
-      } else if (groups['blob'] !== undefined) {
-        if (/^[0-9A-Fa-f]+$/.test(part)) replaced = this.#word(part, words);
-        else if (isOpaque(part) && !this.#holdsLabel(part)) replaced = this.#names.filler(part);
-        else this.#readRuns(part, at, words, edits);
-      } else replaced = this.#word(part, words);
-      if (replaced !== part) edits.push({ start: at, end: at + part.length, text: replaced });
+      const replaced = this.#part(part, match.groups ?? {}, words);
+      if (replaced === null) this.#readRuns(part, at, words, edits);
+      else if (replaced !== part) edits.push({ start: at, end: at + part.length, text: replaced });
     }
+  }
+
+  /** The replacement of a part that {@link PARTS} found, null where it is to be read word by word. */
+  #part(part: string, groups: Readonly<Record<string, string | undefined>>, words: WordRule): string | null {
+    if (groups['uuid'] !== undefined) return this.#id(part.replaceAll('-', '')).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+    if (groups['pairs'] !== undefined) return part.length === MAC_LENGTH ? this.#mac(part) : this.#pairs(part, ':');
+    if (groups['six'] !== undefined || groups['four'] !== undefined) {
+      const address = parseAddress(part);
+      return address === null ? null : this.#address(part, address);
+    }
+    if (groups['blob'] === undefined || /^[0-9A-Fa-f]+$/.test(part)) return this.#word(part, words);
+    return isOpaque(part) && !this.#holdsLabel(part) ? this.#names.filler(part) : null;
   }
 
   #readRuns(text: string, offset: number, words: WordRule, edits: Edit[]): void {

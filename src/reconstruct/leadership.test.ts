@@ -179,6 +179,36 @@ test('the shutdown of the whole organization is no finding and does not change t
   assert.equal(l.verdict, 'single-leader');
 });
 
+test('a shutdown that another start follows is none either, nor the moments until the first election after it', () => {
+  const lives = {
+    p0: [
+      { from: 0, to: 40 },
+      { from: 50, to: 100 },
+    ],
+    p1: [
+      { from: 0, to: 41 },
+      { from: 51, to: 100 },
+    ],
+  };
+  const led: readonly Said[] = [became(7, 'p0'), elected(7, 'p0'), signalled(40, 'p0'), signalled(41, 'p1')];
+  assert.deepEqual(leadershipIn({ peers: ['p0', 'p1'], lives }, [...led, became(68, 'p1', 1), elected(68, 'p1', 'trade', 1)]).leaderless, []);
+});
+
+test('an organization that elects nobody long after it was started as a whole is leaderless', () => {
+  const lives = {
+    p0: [
+      { from: 0, to: 40 },
+      { from: 50, to: 100 },
+    ],
+    p1: [
+      { from: 0, to: 41 },
+      { from: 51, to: 100 },
+    ],
+  };
+  const led: readonly Said[] = [became(7, 'p0'), elected(7, 'p0'), signalled(40, 'p0'), signalled(41, 'p1')];
+  assert.deepEqual(spansOf(leadershipIn({ peers: ['p0', 'p1'], lives }, led).leaderless), [[50, null]]);
+});
+
 test('a static leader has no term: the organization is static', () => {
   const pulls = (node: string): Said => [5, node, { kind: 'deliver.service-started', channel: 'trade', disseminates: true }];
   const l = leadershipIn({ peers: ['p0', 'p1'] }, [pulls('p0'), pulls('p1')]);

@@ -186,8 +186,13 @@ export interface LeadershipFacts {
   readonly verdict: 'single-leader' | 'overlapping' | 'leaderless' | 'static' | 'unknown';
 }
 
-/** Stops of an organization that end its recording lie this near to the last of them. */
+/** Stops of an organization that is taken down as a whole lie this near to the last of them. */
 const SHUTDOWN_MICROS = 30_000_000;
+/**
+ * So long after the last start an organization that was down as a whole may be without a leader: a peer that heard of none waits for its view to stand still,
+ * 15 s at most (gossip/election/election.go, `startupGracePeriod`), then declares itself and waits for rivals, 5 s (`leaderElectionDuration`); and its ledgers open before.
+ */
+const STARTUP_MICROS = 30_000_000;
 
 /**
  * The leadership of the organization that `members` form on `channel`. Overlaps: spans with two or more terms at once. Leaderless: after the first
@@ -235,7 +240,7 @@ export function leadershipOf(
     terms,
     followers,
     overlaps,
-    leaderless: leaderless.filter((s) => !isShutdown(s.from, members, lifecycles)),
+    leaderless: leaderless.filter((s) => !isShutdownOrStartup(s.from, s.to ?? window.to, members, lifecycles)),
     staticLeaders,
     verdict: verdictOf(terms, staticLeaders, members, lifecycles, window.to),
   };
@@ -249,20 +254,16 @@ const runsAt = (lifecycle: Lifecycle | undefined, at: Instant): boolean => {
   return begun && !isDown(lifecycle, at);
 };
 
-/** When the whole organization is being stopped for good, the last moments without a leader are no finding. */
-function isShutdown(from: Instant, members: readonly string[], lifecycles: ReadonlyMap<string, Lifecycle>): boolean {
-  const known = members.filter((m) => lifecycles.has(m));
-  return (
-    known.length > 0 &&
-    known.every(
-      (m) =>
-        lifecycles
-          .get(m)
-          ?.stops.some(
-            (s) => s.at >= from - SHUTDOWN_MICROS && s.at <= from + SHUTDOWN_MICROS && !lifecycles.get(m)?.starts.some((x) => x.at > s.at),
-          ) === true,
-    )
-  );
+/**
+ * While the whole organization is being stopped, or after it was started as a whole, the moments without a leader are no finding. Invariant used: such a span
+ * ends where nobody runs any more, or begins where nobody ran before.
+ */
+function isShutdownOrStartup(from: Instant, to: Instant, members: readonly string[], lifecycles: ReadonlyMap<string, Lifecycle>): boolean {
+  const anyRunsAt = (at: number): boolean => members.some((m) => runsAt(lifecycles.get(m), at as Instant));
+  if (!anyRunsAt(to) && to - from <= SHUTDOWN_MICROS) return true;
+  if (anyRunsAt(from - 1)) return false;
+  const starts = members.flatMap((m) => lifecycles.get(m)?.starts.map((s) => s.at) ?? []).filter((at) => at >= from && at < to);
+  return to - Math.max(from, ...starts) <= STARTUP_MICROS;
 }
 
 /** Joins a span to the one before it when they touch and speak of the same peers. */

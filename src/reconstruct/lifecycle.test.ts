@@ -256,3 +256,16 @@ test('a node without a log has its lives by Docker, also those that follow one a
   );
   assert.deepEqual([isDown(life, at(2.5)), isDown(life, at(3.5))], [true, false]);
 });
+
+test('a line of a container that is no Fabric process is no start where Docker tells its lives', () => {
+  const network = buildNetwork({
+    containers: [buildContainer('cc', { role: 'client', purpose: 'chaincode', startedAt: null })],
+    lives: { cc: [{ from: 60, to: 60 }] },
+  });
+  const events = buildEvents([1, 'cc', started], [61, 'cc', died(0)]);
+  const life = lifecyclesOf(network, events, []).get('cc') as Lifecycle;
+  assert.deepEqual(
+    [life.starts.map((s) => [secondsOf(s.at), s.basis]), life.stops.map((s) => [secondsOf(s.at), s.basis])],
+    [[[1, 'docker']], [[61, 'docker']]],
+  );
+});

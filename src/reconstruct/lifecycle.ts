@@ -99,7 +99,11 @@ export function reconstructLifecycle(network: Network, silentHosts: readonly Sil
         const incarnations = network.incarnations.get(name) ?? [];
         const known = lives.get(name) ?? new Map<number, Life>();
         const silent = silentHosts.filter((s) => s.node === name);
-        result.set(name, lifecycleOf(incarnations, known, identity.container, silent, containers.get(name) ?? newContainerLife()));
+        const docker = containers.get(name) ?? newContainerLife();
+        // A container that is no Fabric process counts its lines from 1 at any moment: at its first complaint.
+        const isCountTelling = identity.kind !== 'client' || docker.starts.length === 0;
+        const lived = isCountTelling ? incarnations : incarnations.map((i) => ({ ...i, startIsLogged: false }));
+        result.set(name, lifecycleOf(lived, known, identity.container, silent, docker));
       }
       return result;
     },

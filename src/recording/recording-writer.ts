@@ -36,16 +36,26 @@ export function isDiskFull(error: unknown): boolean {
   return error instanceof DiskFullError || (error instanceof Error && 'code' in error && /^(?:ENOSPC|EDQUOT|EFBIG)$/.test(String(error.code)));
 }
 
+/**
+ * Once something did not fit, nothing but the manifest is written any more: what would fit after it would stand behind a hole, and would take the space
+ * that is kept for the manifest.
+ */
+interface DiskState {
+  isFull: boolean;
+}
+
 /** A file that something is appended to, block by block; a block is in it whole or not at all, unless the machine itself goes down. */
 class AppendedFile {
   readonly path: string;
+  readonly #disk: DiskState;
   #handle: FileHandle | null;
   #bytes = 0;
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(path: string, handle: FileHandle) {
+  constructor(path: string, handle: FileHandle, disk: DiskState) {
     this.path = path;
     this.#handle = handle;
+    this.#disk = disk;
   }
 
   get bytes(): number {
@@ -62,11 +72,13 @@ class AppendedFile {
   async #append(bytes: Uint8Array): Promise<void> {
     const handle = this.#handle;
     if (handle === null) return;
+    if (this.#disk.isFull) throw new DiskFullError(this.path);
     try {
       let written = 0;
       while (written < bytes.length) written += (await handle.write(bytes, written, bytes.length - written)).bytesWritten;
       this.#bytes += bytes.length;
     } catch (error) {
+      if (isDiskFull(error)) this.#disk.isFull = true;
       await handle.truncate(this.#bytes).catch(() => undefined);
       throw isDiskFull(error) ? new DiskFullError(this.path) : error;
     }
@@ -96,6 +108,7 @@ export class RecordingWriter {
   readonly limits: RecordingLimits;
   readonly #observer: RecordingObserver;
   readonly #now: () => number;
+  readonly #disk: DiskState = { isFull: false };
   readonly #taken = new Set<string>();
   readonly #lines = new Map<string, AppendedFile>();
   #segments: Segment[] = [];
@@ -174,9 +187,11 @@ export class RecordingWriter {
 
   async openFile(path: string): Promise<AppendedFile> {
     try {
-      return new AppendedFile(path, await open(join(this.folder, path), 'wx'));
+      if (this.#disk.isFull) throw new DiskFullError(path);
+      // Appending always goes to the end: after a failed write the position would be behind it.
+      return new AppendedFile(path, await open(join(this.folder, path), 'ax'), this.#disk);
     } catch (error) {
-      throw isDiskFull(error) ? new DiskFullError(path) : error;
+      throw this.#diskError(error, path);
     }
   }
 
@@ -216,10 +231,12 @@ export class RecordingWriter {
   async writeInspect(path: string, value: unknown): Promise<void> {
     const text = `${JSON.stringify(value, null, 2)}\n`;
     try {
+      if (this.#disk.isFull) throw new DiskFullError(path);
       await mkdir(dirname(join(this.folder, path)), { recursive: true });
       await writeFile(join(this.folder, path), text);
     } catch (error) {
-      throw isDiskFull(error) ? new DiskFullError(path) : error;
+      await rm(join(this.folder, path), { force: true });
+      throw this.#diskError(error, path);
     }
     this.#settledBytes += Buffer.byteLength(text);
     this.#observer.inspect(path, text);
@@ -245,12 +262,19 @@ export class RecordingWriter {
         await writeFile(`${path}.new`, `${JSON.stringify(manifest, null, 2)}\n`);
         await rename(`${path}.new`, path);
       } catch (error) {
-        throw isDiskFull(error) ? new DiskFullError(MANIFEST_FILE) : error;
+        await rm(`${path}.new`, { force: true });
+        throw this.#diskError(error, MANIFEST_FILE);
       }
       this.#observer.manifest(manifest);
     });
     this.#manifests = done.catch(() => undefined);
     return done;
+  }
+
+  #diskError(error: unknown, path: string): unknown {
+    if (!isDiskFull(error)) return error;
+    this.#disk.isFull = true;
+    return error instanceof DiskFullError ? error : new DiskFullError(path);
   }
 
   /** Gives back the space that was kept for the end. */

@@ -104,3 +104,17 @@ test('of an observer whose views were not read nothing is claimed', () => {
   };
   assert.deepEqual(blindSpansOf(buildChannel('x', { peers, membership }), [], at(60_000)), []);
 });
+
+test('what a restarted peer does not see is no matter of a channel that another of its name has followed', () => {
+  const membership = {
+    basis: 'log' as const,
+    changes: [change('a', 2_000, ['b'], [], 3)],
+    matrix: [buildMatrixCell('a', 'b', [[2_000, 30_000]])],
+    fullViewAt: {},
+    convergedAt: null,
+  };
+  const channel = buildChannel('x', { peers, membership });
+  const nodes = [stopped('a', 30_000, 40_000)];
+  assert.equal(blindSpansOf(channel, nodes, at(60_000)).length, 1);
+  assert.deepEqual(blindSpansOf({ ...channel, endedAt: at(40_000) }, nodes, at(60_000)), []);
+});

@@ -54,6 +54,8 @@ function spansOfCell(channel: Channel, cell: MatrixCell, lives: ReadonlyMap<stri
   const theirs = joinedAt(subject);
   const both = ours !== null && theirs !== null ? later(ours, theirs) : null;
   const own = lives.get(observer) ?? NO_LIVES;
+  // After that the peers kept another channel of this name.
+  const { endedAt } = channel;
   const spans: PairSpan[] = [];
   const add = (since: BlindSpan['since'], from: Timestamp | null, until: Timestamp | null): void => {
     if (from !== null && until !== null && until <= from) return;
@@ -67,7 +69,7 @@ function spansOfCell(channel: Channel, cell: MatrixCell, lives: ReadonlyMap<stri
       subjectsStoppedAt,
       from,
       until,
-      micros: microsBetween(from, until ?? end),
+      micros: microsBetween(from, until ?? endedAt ?? end),
       evidence,
     });
   };
@@ -76,7 +78,7 @@ function spansOfCell(channel: Channel, cell: MatrixCell, lives: ReadonlyMap<stri
     if (interval.to === null) continue;
     const lostAt = interval.to;
     const until = cell.seen[i + 1]?.from ?? null;
-    const restartedAt = own.starts.find((t) => t > lostAt);
+    const restartedAt = own.starts.find((t) => t > lostAt && (endedAt === undefined || t < endedAt));
     if (stopBefore(own, lostAt) === null) add('lost', lostAt, until);
     else if (restartedAt !== undefined) add('restarted', restartedAt, until);
   }

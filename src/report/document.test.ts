@@ -337,6 +337,14 @@ test('a large network stays within a size a browser opens at once, and what is l
   assert.match(textOf(many, 'connectivity'), /The first 1 000 of 1 500 suspicions are shown/);
 });
 
+test('a container beside the network is told as what it is, and nothing of it is unknown that it does not have', () => {
+  const node = buildNode('dev-p0-cc', { kind: 'client', purpose: 'chaincode', timers: { 'peer.tls.enabled': 'true' }, addresses: ['10.5.0.9'] });
+  const text = textOf(render(buildAnalysis({ nodes: [node, buildNode('p0')] })), 'nodes');
+  assert.match(text, /p0 peer .*dev-p0-cc chaincode container – – – 10\.5\.0\.9 – its own log/, 'peers first');
+  assert.match(text, /dev-p0-cc \S+ started – – – log/);
+  assert.doesNotMatch(text, /Settings that decide what is normal/, 'a client’s settings are none of a peer’s');
+});
+
 test('a time on another day than the first carries its date', () => {
   const node = buildNode('p', {
     starts: [{ at: '2030-01-03T00:00:01.500000Z', fabricVersion: null, leaderElection: 'unknown', bootstrap: null, basis: 'log', evidence: [] }],

@@ -89,6 +89,24 @@ test('a command-line container that names an orderer among its arguments is no o
   assert.equal(containerOf({ path: 'sh', args: ['-c', 'wait-for orderer && run'], image: 'hyperledger/fabric-tools:1.4' }).role, 'client');
 });
 
+test('what a container is for that is no peer and no orderer', () => {
+  const of = (p: Parts) => {
+    const { role, purpose } = containerOf({ path: '/bin/bash', args: [], ...p });
+    return `${role} ${purpose}`;
+  };
+  assert.equal(of({ image: 'hyperledger/fabric-tools:2.2', env: ['CORE_PEER_ADDRESS=p:7051'] }), 'client command-line');
+  assert.equal(of({ image: 'dev-p-cc-1.0', env: ['CORE_CHAINCODE_ID_NAME=cc:1.0'] }), 'client chaincode');
+  assert.equal(of({ image: 'example.org/hyperledger/fabric-ccenv:1.4', path: '/bin/sh', args: ['-c', 'go build'] }), 'client build');
+  assert.equal(of({ image: 'hyperledger/fabric-nodeenv:2.5', path: '/bin/sh', args: ['-c', 'npm install'] }), 'client build');
+  assert.equal(of({ image: 'hyperledger/fabric-tools', path: 'peer', args: ['version'] }), 'client tool');
+  assert.equal(of({ image: 'hyperledger/fabric-peer:2.5', path: 'peer', args: ['version'] }), 'client tool');
+  assert.equal(of({ image: 'hyperledger/fabric-orderer:2.5', path: 'orderer', args: ['version'] }), 'client tool');
+  assert.equal(of({ image: 'hyperledger/fabric-orderer:2.5', path: 'orderer', args: [] }), 'orderer null');
+  assert.equal(of({ image: 'hyperledger/fabric-ca:1.5', path: 'sh', args: ['-c', 'fabric-ca-server start'] }), 'other certificate-authority');
+  assert.equal(of({ image: 'couchdb:3.1.1' }), 'other database');
+  assert.equal(of({ image: 'nginx' }), 'other null');
+});
+
 test('an excerpt shows what is cited and no secret', () => {
   const env = [
     'CORE_PEER_ID=peer0',

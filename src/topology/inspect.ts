@@ -2,6 +2,12 @@ import type { Evidence } from '../events/evidence.js';
 import { type Instant, parseInstant } from '../events/instant.js';
 import { LineFinder } from './line-finder.js';
 
+/**
+ * What a container is for that is no peer and no orderer. `build`: a peer makes chaincode in it (core.yaml `chaincode.builder`). `tool`: it runs one command of
+ * Fabric's and ends, as `docker run --rm hyperledger/fabric-tools peer version` does.
+ */
+export type ContainerPurpose = 'chaincode' | 'command-line' | 'certificate-authority' | 'database' | 'broker' | 'build' | 'tool';
+
 /** What `docker inspect` tells of one container. It knows only the moment it was asked. */
 export interface ContainerFacts {
   readonly source: string;
@@ -11,6 +17,8 @@ export interface ContainerFacts {
   /** Without Docker's leading slash. */
   readonly name: string;
   readonly role: 'peer' | 'orderer' | 'client' | 'other';
+  /** What it is beside peers and orderers; null for these, and where nothing tells. */
+  readonly purpose: ContainerPurpose | null;
   /** Names other containers can reach it by: container name, compose service, network aliases, host name; never its id. */
   readonly aliases: readonly string[];
   readonly addresses: readonly { readonly network: string; readonly address: string; readonly evidence: Evidence }[];
@@ -108,7 +116,7 @@ function containerOf(record: { readonly [key: string]: Json }, source: string, i
     inspectedAt,
     id,
     name,
-    role: roleOf(record, config, environment),
+    ...roleOf(record, config, environment),
     aliases: [...new Set(aliases.filter((a) => a !== '' && !id.startsWith(a)))],
     addresses: networks.flatMap((n) =>
       [textOf(n.facts['IPAddress']), textOf(n.facts['GlobalIPv6Address'])]
@@ -129,18 +137,43 @@ function roleOf(
   record: { readonly [key: string]: Json },
   config: { readonly [key: string]: Json },
   environment: Readonly<Record<string, string>>,
-): ContainerFacts['role'] {
-  const command = [textOf(record['Path']), ...listOf(record['Args']).map(textOf)].join(' ');
+): Pick<ContainerFacts, 'role' | 'purpose'> {
+  const words = [textOf(record['Path']), ...listOf(record['Args']).map(textOf)];
+  const command = words.join(' ');
   const image = textOf(config['Image']);
-  if ('CORE_CHAINCODE_ID_NAME' in environment || 'CORE_CHAINCODE_ID' in environment) return 'client';
-  if (/(?:^|\/|\s)peer node start(?:\s|$)/.test(command) || /fabric-peer(?:[:@]|$)/.test(image)) return 'peer';
-  // A command-line container may name an orderer among its arguments.
-  if (/fabric-(?:tools|ccenv|javaenv|nodeenv|baseos)(?:[:@]|$)/.test(image)) return 'client';
-  if (/(?:^|\/|\s)orderer(?:\s|$)/.test(command) || /fabric-orderer(?:[:@]|$)/.test(image)) return 'orderer';
   const keys = Object.keys(environment);
-  if (keys.some((k) => k.startsWith('ORDERER_GENERAL_'))) return 'orderer';
-  if (keys.some((k) => k.startsWith('CORE_PEER_GOSSIP_'))) return 'peer';
-  return keys.some((k) => k.startsWith('CORE_PEER_')) ? 'client' : 'other';
+  const client = (purpose: ContainerPurpose): Pick<ContainerFacts, 'role' | 'purpose'> => ({ role: 'client', purpose });
+  const other = (purpose: ContainerPurpose | null): Pick<ContainerFacts, 'role' | 'purpose'> => ({ role: 'other', purpose });
+  if ('CORE_CHAINCODE_ID_NAME' in environment || 'CORE_CHAINCODE_ID' in environment) return client('chaincode');
+  const isPeerImage = isImage(image, 'fabric-peer');
+  const isOrdererImage = isImage(image, 'fabric-orderer');
+  const isTool = isToolCommand(words);
+  if (/(?:^|\/|\s)peer node start(?:\s|$)/.test(command) || (isPeerImage && !isTool)) return { role: 'peer', purpose: null };
+  if (isImage(image, 'fabric-(?:ccenv|javaenv|nodeenv|baseos|baseimage)')) return client('build');
+  // A command-line container may name an orderer among its arguments.
+  if (isImage(image, 'fabric-tools')) return client(isTool ? 'tool' : 'command-line');
+  if ((isPeerImage || isOrdererImage) && isTool) return client('tool');
+  if (/(?:^|\/|\s)fabric-ca-server(?:\s|$)/.test(command) || isImage(image, 'fabric-ca') || keys.some((k) => k.startsWith('FABRIC_CA_SERVER_')))
+    return other('certificate-authority');
+  if (/(?:^|\/|\s)orderer(?:\s|$)/.test(command) || isOrdererImage) return { role: 'orderer', purpose: null };
+  if (keys.some((k) => k.startsWith('ORDERER_GENERAL_'))) return { role: 'orderer', purpose: null };
+  if (keys.some((k) => k.startsWith('CORE_PEER_GOSSIP_'))) return { role: 'peer', purpose: null };
+  if (keys.some((k) => k.startsWith('CORE_PEER_'))) return client('command-line');
+  if ('CHAINCODE_SERVER_ADDRESS' in environment) return other('chaincode');
+  if (isImage(image, '(?:fabric-)?couchdb')) return other('database');
+  return other(isImage(image, 'fabric-(?:kafka|zookeeper)') ? 'broker' : null);
+}
+
+/** Images are matched behind any registry and path, before a tag or digest. */
+const isImage = (image: string, names: string): boolean => new RegExp(`(?:^|/)(?:${names})(?:[:@]|$)`).test(image);
+
+/** Whether a container runs one command of Fabric's tools and no node or shell: `peer version`, `orderer version`, `cryptogen generate`. */
+function isToolCommand(words: readonly string[]): boolean {
+  const [path, ...rest] = words;
+  const name = (path ?? '').slice((path ?? '').lastIndexOf('/') + 1);
+  if (name === 'peer') return rest.length > 0 && rest[0] !== 'node';
+  if (name === 'orderer') return rest.length > 0 && rest[0] !== 'start';
+  return ['configtxgen', 'cryptogen', 'configtxlator', 'discover', 'osnadmin', 'fabric-ca-client'].includes(name);
 }
 
 function networkOf(record: { readonly [key: string]: Json }, source: string, inspectedAt: Instant | null, lines: LineFinder): NetworkFacts {

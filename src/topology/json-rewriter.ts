@@ -18,35 +18,60 @@ export function rewriteJsonStrings(text: string, replace: (string: JsonString) =
   } catch {
     return null;
   }
-  const path: (string | number)[] = [];
-  const lists: boolean[] = [];
+  const place = new Place();
   let result = '';
   let from = 0;
-  let expectsKey = false;
   for (let at = 0; at < text.length; at++) {
-    const c = text[at];
-    if (c === '{' || c === '[') {
-      if (lists.length >= MAX_DEPTH) return null;
-      lists.push(c === '[');
-      path.push(c === '[' ? 0 : '');
-      expectsKey = c === '{';
-    } else if (c === '}' || c === ']') {
-      lists.pop();
-      path.pop();
-      expectsKey = false;
-    } else if (c === ',') {
-      const top = path.length - 1;
-      if (lists[top] === true) path[top] = (path[top] as number) + 1;
-      else expectsKey = true;
-    } else if (c === '"') {
-      const start = at + 1;
-      for (at = start; at < text.length && text[at] !== '"'; at++) if (text[at] === '\\') at++;
-      const escaped = text.slice(start, at);
-      result += text.slice(from, start) + replace({ path: expectsKey ? path.slice(0, -1) : path, isKey: expectsKey, escaped });
-      from = at;
-      if (expectsKey) path[path.length - 1] = escaped;
-      expectsKey = false;
+    const c = text[at] as string;
+    if (c !== '"') {
+      if (!place.enter(c)) return null;
+      continue;
     }
+    const end = endOfString(text, at);
+    const escaped = text.slice(at + 1, end);
+    result += text.slice(from, at + 1) + replace(place.takeString(escaped));
+    from = end;
+    at = end;
   }
   return result + text.slice(from);
+}
+
+/** Where in a document one is; the document is known to be JSON. */
+class Place {
+  readonly #path: (string | number)[] = [];
+  readonly #lists: boolean[] = [];
+  #expectsKey = false;
+
+  /** Goes past a character outside strings. False where that leads deeper than is followed. */
+  enter(c: string): boolean {
+    if (c === '{' || c === '[') {
+      if (this.#lists.length >= MAX_DEPTH) return false;
+      this.#lists.push(c === '[');
+      this.#path.push(c === '[' ? 0 : '');
+      this.#expectsKey = c === '{';
+    } else if (c === '}' || c === ']') {
+      this.#lists.pop();
+      this.#path.pop();
+      this.#expectsKey = false;
+    } else if (c === ',') {
+      const top = this.#path.length - 1;
+      if (this.#lists[top] === true) this.#path[top] = (this.#path[top] as number) + 1;
+      else this.#expectsKey = true;
+    }
+    return true;
+  }
+
+  takeString(escaped: string): JsonString {
+    const isKey = this.#expectsKey;
+    if (isKey) this.#path[this.#path.length - 1] = escaped;
+    this.#expectsKey = false;
+    return { path: isKey ? this.#path.slice(0, -1) : [...this.#path], isKey, escaped };
+  }
+}
+
+/** The place of the quote that ends the string whose opening quote is at `quote`. */
+function endOfString(text: string, quote: number): number {
+  let at = quote + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }

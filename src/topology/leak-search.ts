@@ -12,7 +12,7 @@ interface Needle {
   /** Compared as lower case. */
   readonly folded: boolean;
   readonly leak: Leak;
-  /** What must stand around it: nothing, ends of a word, or neither a digit nor a dot. */
+  /** What must stand around it: nothing, ends of a word, or those of an address: neither a digit, a dot nor a colon that leads on. */
   readonly edges: 'any' | 'word' | 'number';
 }
 
@@ -21,14 +21,17 @@ const SHORTEST_ENCODED = 5;
 /** In binary files everything shorter occurs by chance. */
 const SHORTEST_IN_BINARY = 6;
 const PREFIX_BYTES = 3;
+/** No word of Fabric's has more letters before or behind a name in it. */
+const LONGEST_REST = 64;
 
 const lower = (bytes: Uint8Array): Buffer => Buffer.from(Buffer.from(bytes).toString('latin1').toLowerCase(), 'latin1');
 const isWordByte = (b: number | undefined): boolean =>
   b !== undefined && ((b >= 48 && b <= 57) || (b >= 65 && b <= 90) || (b >= 97 && b <= 122) || b >= 128);
+const isNumberByte = (b: number | undefined): boolean => isWordByte(b) || b === 46 || b === 58;
 
 /**
  * Looks for names in bytes, in every encoding in which a file could hold them: plain in any case, UTF-16, base64 at each alignment, hexadecimal with and without
- * separators, decimal lists, percent and JSON and octal escapes, reversed domain names, DNS labels. Knows nothing of how names are replaced.
+ * separators, decimal lists, percent and JSON and octal escapes, reversed domain names, DNS labels; addresses of IPv4 and IPv6 as text. Knows nothing of how names are replaced.
  */
 export class LeakSearch {
   readonly #byPrefix = new Map<number, Needle[]>();
@@ -74,16 +77,18 @@ export class LeakSearch {
     for (let i = 0; i < needle.bytes.length; i++) if (source[at + i] !== needle.bytes[i]) return false;
     const before = at > 0 ? bytes[at - 1] : undefined;
     const after = bytes[end];
-    if (needle.edges === 'word') return !isWordByte(before) && !isWordByte(after);
-    if (needle.edges === 'number')
-      return !(isWordByte(before) || before === 46) && !(isWordByte(after) || (after === 46 && isWordByte(bytes[end + 1])));
-    if (needle.leak.encoding !== 'plain') return true;
-    // A word of Fabric's own that happens to hold the name is none of it.
-    let start = at;
-    while (start > 0 && at - start < 64 && isWordByte(bytes[start - 1])) start--;
-    let stop = end;
-    while (stop < bytes.length && stop - end < 64 && isWordByte(bytes[stop])) stop++;
-    return !this.#vocabulary.has(Buffer.from(folded.subarray(start, stop)).toString('latin1'));
+    if (needle.edges === 'number') return !isNumberByte(before) && !(isWordByte(after) || (isNumberByte(after) && isWordByte(bytes[end + 1])));
+    if (needle.edges === 'word' && (isWordByte(before) || isWordByte(after))) return false;
+    return needle.leak.encoding !== 'plain' || !this.#isInVocabulary(folded, at, end);
+  }
+
+  /** Whether the word around the bytes from `start` to `end` is one of Fabric's own that happens to hold the name. */
+  #isInVocabulary(folded: Uint8Array, start: number, end: number): boolean {
+    let from = start;
+    while (from > 0 && start - from < LONGEST_REST && isWordByte(folded[from - 1])) from--;
+    let to = end;
+    while (to < folded.length && to - end < LONGEST_REST && isWordByte(folded[to])) to++;
+    return this.#vocabulary.has(Buffer.from(folded.subarray(from, to)).toString('latin1'));
   }
 
   #add(bytes: Buffer, folded: boolean, leak: Leak, edges: Needle['edges']): void {
@@ -153,16 +158,41 @@ export class LeakSearch {
   }
 
   #addAddress(address: Uint8Array, kind: 'text' | 'binary'): void {
-    const isKept =
-      address.length === 4 ? [0, 127].includes(address[0] as number) || (address[0] as number) >= 224 : address[0] === 0xff || address[0] === 0;
-    if (isKept || address.length !== 4) return;
-    const name = address.join('.');
-    this.#add(Buffer.from(name), true, { name, encoding: 'plain' }, 'number');
+    if (isForEveryNetwork(address)) return;
+    const add = (text: string, encoding: string): void => this.#add(Buffer.from(text), true, { name: addressText(address), encoding }, 'number');
+    const hex = Buffer.from(address).toString('hex');
+    add(addressText(address), 'plain');
+    if (address.length === 16) {
+      const groups = hex.match(/.{4}/g) ?? [];
+      add(groups.map((group) => group.replace(/^0{1,3}/, '')).join(':'), 'plain');
+      add(groups.join(':'), 'plain, with all its zeroes');
+    }
     if (kind === 'binary') return;
-    this.#add(Buffer.from(Buffer.from(address).toString('hex')), true, { name, encoding: 'hexadecimal' }, 'number');
-    this.#add(Buffer.from(`${[...address].reverse().join('.')}.in-addr`), true, { name, encoding: 'PTR' }, 'number');
-    this.#add(Buffer.from(name.replaceAll('.', '-')), true, { name, encoding: 'plain, dashes' }, 'number');
+    add(hex, 'hexadecimal');
+    if (address.length === 16) add(`${[...hex].reverse().join('.')}.ip6`, 'PTR');
+    else {
+      add(`${[...address].reverse().join('.')}.in-addr`, 'PTR');
+      add(address.join('-'), 'plain, dashes');
+    }
   }
+}
+
+/** Unspecified, loopback, multicast and reserved addresses, which tell nothing (RFC 6890, RFC 4291 §2.4). */
+function isForEveryNetwork(address: Uint8Array): boolean {
+  const [first, second] = address as unknown as readonly [number, number];
+  return address.length === 4 ? first === 0 || first === 127 || first >= 224 : first === 0xff || (first === 0 && second === 0);
+}
+
+/** An address as it is commonly written, of IPv6 by RFC 5952 §4: no leading zeroes, the first of the longest runs of zero groups as `::`. */
+function addressText(address: Uint8Array): string {
+  if (address.length === 4) return address.join('.');
+  const groups = Buffer.from(address).toString('hex').match(/.{4}/g) ?? [];
+  const text = groups.map((group) => group.replace(/^0{1,3}/, '')).join(':');
+  const runs = [...text.matchAll(/(?<![^:])0(?::0)+(?![^:])/g)].map((match) => match[0]);
+  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '');
+  if (longest === '') return text;
+  const at = new RegExp(`(?<![^:])${longest}(?![^:])`).exec(text)?.index ?? 0;
+  return `${text.slice(0, at).replace(/:$/, '')}::${text.slice(at + longest.length).replace(/^:/, '')}`;
 }
 
 function foldBytes(bytes: Uint8Array): Uint8Array {

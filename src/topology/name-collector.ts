@@ -16,6 +16,8 @@ export interface CollectedNames {
   readonly compounds: ReadonlySet<string>;
   /** Names that stay, since they are words of Fabric's own or too short and nothing else stands beside them. */
   readonly kept: ReadonlySet<string>;
+  /** Words in lower case that are replaced only where a file or the recording itself is named: what people call these need not name anything of the network. */
+  readonly strangers: ReadonlySet<string>;
   /** PKI-IDs, in lower-case hexadecimal. Their order decides who leads, so it has to stay. */
   readonly pkiIds: ReadonlySet<string>;
   /** The first twelve digits of container and network ids. */
@@ -32,6 +34,7 @@ export class NameCollector {
   readonly #names = new Set<string>();
   readonly #compounds = new Set<string>();
   readonly #kept = new Set<string>();
+  readonly #strangers = new Set<string>();
   readonly #shortIds = new Set<string>();
   readonly #pkiIds = new Set<string>();
   readonly #addresses = new Map<string, Uint8Array>();
@@ -56,6 +59,13 @@ export class NameCollector {
     const parts = runs.filter((run) => /[A-Za-z\x80-\xff]/.test(run));
     if (isReplaced) this.#names.add(text);
     else if (parts.length > 0) this.#kept.add(text);
+  }
+
+  /** What a file or a recording is called. Words in it that name nothing known elsewhere are strangers. */
+  stranger(text: string): void {
+    for (const run of text.slice(0, MAX_NAME_LENGTH).match(NAME_RUN) ?? []) {
+      if (this.#strangers.size < MAX_NAMES && this.#isReplaceable(run.toLowerCase())) this.#strangers.add(run.toLowerCase());
+    }
   }
 
   /** A host, or a host with its port; an address is an address. */
@@ -95,6 +105,7 @@ export class NameCollector {
       names: this.#names,
       compounds: this.#compounds,
       kept,
+      strangers: new Set([...this.#strangers].filter((word) => !this.#labels.has(word))),
       pkiIds: this.#pkiIds,
       shortIds: this.#shortIds,
       addresses: [...this.#addresses.values()],
@@ -102,9 +113,13 @@ export class NameCollector {
     };
   }
 
+  #isReplaceable(label: string): boolean {
+    return /[a-z\x80-\xff]/.test(label) && label.length >= SHORTEST_NAME && !this.#vocabulary.has(label);
+  }
+
   #label(run: string): boolean {
     const label = run.toLowerCase();
-    if (!/[a-z\x80-\xff]/.test(label) || label.length < SHORTEST_NAME || this.#vocabulary.has(label)) return false;
+    if (!this.#isReplaceable(label)) return false;
     if (/^[0-9a-f]{12,}$/.test(label)) {
       this.id(label);
       return true;

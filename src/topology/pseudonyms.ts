@@ -28,6 +28,7 @@ export class Pseudonyms {
   readonly #key: Uint8Array;
   readonly #vocabulary: ReadonlySet<string>;
   readonly #labels: ReadonlyMap<string, string>;
+  /** For words outside names, drawn when they occur; strangers beforehand, so that files keep their order. */
   readonly #others = new Map<string, string>();
   readonly #ids = new Map<string, string>();
   /** How the replacements of PKI-IDs begin. */
@@ -141,15 +142,13 @@ export class Pseudonyms {
   }
 
   #drawLabels(): ReadonlyMap<string, string> {
-    const labels = [...this.names.labels];
+    const stems = [...this.names.labels, ...this.names.strangers].filter((label) => this.#stemOf(label) === null);
     // A word that stays is a landmark for the order of those beside it, unless it would pin one down: `peer` and `peers` leave no room but for `peer0`.
+    const beginnings = new Set(stems.map((stem) => stem.slice(0, LANDMARK_LETTERS)));
     const kept = [...this.names.names, ...this.names.kept]
       .filter((name) => /^[A-Za-z0-9.-]+$/.test(name))
       .flatMap((name) => name.toLowerCase().match(/[a-z0-9]+/g) ?? []);
-    const fixed = new Set(
-      kept.filter((run) => this.#vocabulary.has(run) && !labels.some((label) => label.slice(0, LANDMARK_LETTERS) === run.slice(0, LANDMARK_LETTERS))),
-    );
-    const stems = [...this.names.labels].filter((label) => this.#stemOf(label) === null);
+    const fixed = new Set(kept.filter((run) => this.#vocabulary.has(run) && !beginnings.has(run.slice(0, LANDMARK_LETTERS))));
     const sorted = [...new Set([...stems, ...fixed])].sort();
     let drawn = new Map<string, string>();
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -160,6 +159,11 @@ export class Pseudonyms {
       const isOrdered = inOrder.every((image, i) => i === 0 || (inOrder[i - 1] as string) < image);
       const isFresh = new Set(images).size === images.length && !images.some((image) => this.#isTaken(image));
       if (isFresh && (isOrdered || attempt >= ORDERED_ATTEMPTS)) break;
+    }
+    for (const stranger of this.names.strangers) {
+      const image = drawn.get(stranger);
+      if (image !== undefined) this.#others.set(stranger, image);
+      drawn.delete(stranger);
     }
     for (const label of this.names.labels) {
       const stem = this.#stemOf(label);
@@ -184,7 +188,7 @@ export class Pseudonyms {
   }
 
   #isTaken(image: string): boolean {
-    return this.names.labels.has(image) || this.#vocabulary.has(image);
+    return this.names.labels.has(image) || this.names.strangers.has(image) || this.#vocabulary.has(image);
   }
 }
 

@@ -64,6 +64,7 @@ export function buildContainer(name: string, parts: Partial<ContainerFacts> = {}
       .slice(0, 64),
     name,
     role: 'peer',
+    purpose: null,
     aliases: [name],
     addresses: [],
     environment: {},

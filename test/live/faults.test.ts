@@ -202,6 +202,8 @@ describe('what happens to containers while they are recorded', { skip: skipWitho
   });
 
   test('one has its log rotated by Docker', async () => {
+    await network.print('rotated.north', 'stderr', records(1));
+    await until('its first line in the recording', () => recordedBytes(folder, ids['rotated.north'] ?? '', 'stderr').length > 0);
     for (let i = 0; i < 20; i++) {
       await network.print('rotated.north', 'stderr', records(50));
       await lastLineOf('rotated.north');
@@ -253,6 +255,8 @@ describe('what happens to containers while they are recorded', { skip: skipWitho
       await exchange();
       await network.print(`after-${signal}.north`, 'stderr', records(10));
       await network.settled(`after-${signal}.north`);
+      // The recorder looks for a lost engine every few seconds.
+      await until('the recorder to listen again', () => recordedBytes(folder, ids[`after-${signal}.north`] ?? '', 'stderr').length > 0);
     });
 
   describe('when the recorder is asked to end', () => {

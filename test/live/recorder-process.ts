@@ -114,6 +114,16 @@ export function recordedCaptures(folder: string): readonly Buffer[] {
     .map((bytes) => (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes));
 }
 
+/** Waits until somebody listens to the packets of this host's `bridge`: without traffic a capture has no file yet. */
+export function capturing(bridge: string): Promise<void> {
+  const index = readFileSync(`/sys/class/net/${bridge}/ifindex`, 'utf8').trim();
+  return until(`a capture of ${bridge} to begin`, () =>
+    readFileSync('/proc/net/packet', 'utf8')
+      .split('\n')
+      .some((line) => line.split(/\s+/)[4] === index),
+  );
+}
+
 /** Fails with the place of the first difference; whole logs are too long to be shown. */
 export function assertSameBytes(actual: Buffer, expected: Buffer, what: string): void {
   if (actual.equals(expected)) return;

@@ -26,8 +26,8 @@ const CONTENT: LiveContent = {
   page: { text: '<!DOCTYPE html>page', policy: "default-src 'none'" },
   state: () => STATE,
   report: async () => null,
-  analysis: () => ['{', '}'],
-  note: (number) => (number === 1 ? '<ol><li>note</li></ol>' : null),
+  analysis: async () => '{}',
+  note: async (number) => (number === 1 ? '<ol><li>note</li></ol>' : null),
 };
 
 let servers: LiveServer[] = [];

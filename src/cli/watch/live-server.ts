@@ -20,10 +20,10 @@ export interface LiveContent {
   state(): LiveState;
   /** The text of the report of this moment; null before there is anything. */
   report(): Promise<string | null>;
-  /** `analysis.json` of this moment, in pieces; null before there is anything. */
-  analysis(): Iterable<string> | null;
+  /** `analysis.json` of this moment; null before there is anything. */
+  analysis(): Promise<string | null>;
   /** One evidence note as markup, null when there is none of this number. */
-  note(number: number): string | null;
+  note(number: number): Promise<string | null>;
 }
 
 export interface LiveServerOptions {
@@ -154,13 +154,11 @@ export class LiveServer {
       if (report === null) end(response, 503, 'nothing came in yet');
       else end(response, 200, report, HTML);
     } else if (url.pathname === '/analysis.json') {
-      const pieces = content.analysis();
-      if (pieces === null) return end(response, 503, 'nothing came in yet');
-      response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' });
-      for (const piece of pieces) response.write(piece);
-      response.end();
+      const analysis = await content.analysis();
+      if (analysis === null) end(response, 503, 'nothing came in yet');
+      else end(response, 200, analysis, JSON_TYPE);
     } else if (note !== null) {
-      const markup = content.note(Number(note[1]));
+      const markup = await content.note(Number(note[1]));
       if (markup === null) end(response, 404, 'no such note');
       else end(response, 200, markup, HTML);
     } else end(response, 404, 'not found');
@@ -209,6 +207,7 @@ const LAST_BYTES_MILLIS = 500;
 
 const PLAIN = { 'Content-Type': 'text/plain; charset=utf-8' } as const;
 const HTML = { 'Content-Type': 'text/html; charset=utf-8' } as const;
+const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' } as const;
 const SECURITY = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',

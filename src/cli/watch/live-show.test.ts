@@ -48,7 +48,7 @@ test('state and updates together are what a later page is told as its state; no 
   const empty = show.content.state();
   show.start((u) => updates.push(u));
   await replay(stepsOf(join(ROOT, 'captures', 'byfn-no-bootstrap')), show, 1e3);
-  show.finish();
+  await show.finish();
   const { sections, ids } = keep(empty, updates);
   const final = show.content.state();
   assert.deepEqual([...sections].sort(), final.sections.map((s): [string, string] => [s.id, s.html]).sort());
@@ -58,43 +58,76 @@ test('state and updates together are what a later page is told as its state; no 
     [],
   );
   assert.ok(final.charts.length > 3);
-  show.close();
+  await show.close();
 });
 
 test('a section whose facts are unchanged is not sent again', async () => {
   const show = newShow();
   for (const { path, container, lines } of endlessNetwork({ hours: 0.02, blockSeconds: 10 })) show.log(path, container, Buffer.from(lines));
-  show.finish();
+  await show.finish();
   const updates: LiveUpdate[] = [];
   show.start((u) => updates.push(u));
   show.log('logs/new.log', { id: 'n', name: 'n' }, Buffer.from('no record at all\n'));
-  show.finish();
+  await show.finish();
   const sent = updates.flatMap((u) => (u.sections ?? []).map((s) => s.id));
   for (const id of ['leaders', 'membership', 'blocks', 'present', 'walkthrough']) assert.ok(!sent.includes(id), id);
-  show.close();
+  await show.close();
 });
 
-test('tells what is missing and the end, with unseen characters spelled out', () => {
+test('tells what is missing and the end, with unseen characters spelled out', async () => {
   const show = newShow();
   show.manifest(MANIFEST);
   const { status } = show.glance;
-  assert.equal(status.state, 'starting');
+  assert.equal(status.state, 'waiting');
   assert.equal(status.recording, 'demo');
   assert.deepEqual(status.troubles, ['No packets: no tcpdump\\u202e. install it', 'A gap in logs/a.log: the engine was away']);
   show.recordsInto('captures/demo');
   show.manifest({ ...MANIFEST, state: 'ended' });
   assert.equal(show.glance.status.state, 'ended');
   assert.equal(show.glance.status.recording, 'captures/demo');
-  show.close();
+  await show.close();
 });
 
-test('evidence notes keep their numbers and have their lines', () => {
+test('evidence notes keep their numbers and have their lines', async () => {
   const show = newShow();
   for (const { path, container, lines } of endlessNetwork({ hours: 0.02, blockSeconds: 10 })) show.log(path, container, Buffer.from(lines));
-  show.finish();
+  await show.finish();
   const leaders = show.content.state().sections.find((s) => s.id === 'leaders')?.html ?? '';
   const number = Number(/href="#e(\d+)"/.exec(leaders)?.[1]);
-  assert.match(show.content.note(number) ?? '', /<code>[^<]*(?:Elected as a leader|Becoming a leader)/);
-  assert.equal(show.content.note(999_999), null);
-  show.close();
+  assert.match((await show.content.note(number)) ?? '', /<code>[^<]*(?:Elected as a leader|Becoming a leader)/);
+  assert.equal(await show.content.note(999_999), null);
+  await show.close();
+});
+
+test('gaps in logs of containers that only help, or never ran, are no troubles', async () => {
+  const show = newShow();
+  const inspected = (id: string, name: string, image: string, running: boolean): object => ({
+    Id: id,
+    Name: `/${name}`,
+    Config: { Image: image, Env: [] },
+    State: { Running: running, StartedAt: '', FinishedAt: '' },
+    NetworkSettings: {},
+  });
+  show.inspect(
+    'docker/inspect-before.json',
+    JSON.stringify([inspected('b', 'great_boyd', 'hyperledger/fabric-ccenv', true), inspected('p', 'ada', 'hyperledger/fabric-peer', true)]),
+  );
+  const gapIn = (source: string): Manifest['gaps'][number] => ({ source, from: null, to: null, why: 'lost' });
+  show.manifest({ ...MANIFEST, missing: [], gaps: [gapIn('great_boyd'), gapIn('logs/great_boyd.log'), gapIn('logs/ada.log'), gapIn('engine')] });
+  assert.deepEqual(show.glance.status.troubles, ['A gap in logs/ada.log: lost', 'A gap in engine: lost']);
+  assert.equal(show.glance.status.state, 'starting');
+  await show.close();
+});
+
+test('of the status only what changed is told', async () => {
+  const show = newShow();
+  const updates: LiveUpdate[] = [];
+  show.start((u) => updates.push(u));
+  show.recordsInto('captures/demo');
+  show.recordsInto('captures/other');
+  assert.deepEqual(Object.keys(updates[0]?.status ?? {}).length > 5, true);
+  assert.deepEqual(updates[1]?.status, { recording: 'captures/other' });
+  show.recordsInto('captures/other');
+  assert.equal(updates.length, 2);
+  await show.close();
 });

@@ -1,8 +1,7 @@
-import type { Analysis } from '../../analysis/contract.js';
-import { type FeedEntry, LiveAnalysis, type LiveLimits } from '../../analysis/live.js';
-import { drawCharts } from '../../charts/catalogue.js';
+import type { LiveLimits } from '../../analysis/live.js';
+import { type FeedEntry, LiveFeed } from '../../analysis/live-feed.js';
 import type { Manifest } from '../../recording/manifest.js';
-import { MANIFEST_FILE, MARKS_FILE } from '../../recording/manifest.js';
+import { MARKS_FILE } from '../../recording/manifest.js';
 import type { RecordingObserver } from '../../recording/observer.js';
 import { spellUnseen } from '../../report/html.js';
 import {
@@ -14,14 +13,13 @@ import {
   type LiveUpdate,
   MAX_FEED_ENTRIES,
 } from '../../report/live/messages.js';
-import { type ChannelNow, presentOf } from '../../report/live/now.js';
+import type { ChannelNow } from '../../report/live/now.js';
 import type { LivePage } from '../../report/live/page.js';
-import { drawPicture, renderNote, StandingNotes } from '../../report/live/picture.js';
-import { drawReport } from '../analyze.js';
-import { jsonPieces } from '../json-pieces.js';
 import type { LiveContent } from './live-server.js';
+import type { Picture } from './picture-messages.js';
+import { PictureThread } from './picture-thread.js';
 
-/** How often time is told to what waits for it: bounds how long after its line an event is on the page. */
+/** How often time is told to records that wait for more lines. */
 const TICK_MILLIS = 100;
 /** Lines that come together are told together. */
 const GATHER_MILLIS = 20;
@@ -29,6 +27,8 @@ const STATUS_MILLIS = 1_000;
 /** The rate of packets is taken over so long. */
 const RATE_MILLIS = 5_000;
 const MAX_TROUBLES = 8;
+/** The last picture of a recording is waited for so long; its report has it all. */
+const LAST_PICTURE_MILLIS = 10_000;
 
 /** What a reader sees at a glance: the terminal's view. */
 export interface Glance {
@@ -44,40 +44,50 @@ export interface LiveShowOptions {
   readonly limits?: Partial<LiveLimits>;
 }
 
-/** Looks on while a recording is made and keeps what is to be shown of it: the newest picture, the newest events, how the recording goes. */
+/**
+ * Looks on while a recording is made and keeps what is to be shown of it: the newest events, told at once; the newest picture, made in a thread of its own;
+ * how the recording goes.
+ */
 export class LiveShow implements RecordingObserver {
   readonly #options: LiveShowOptions;
-  readonly #live: LiveAnalysis;
-  readonly #notes = new StandingNotes();
+  readonly #feed = new LiveFeed();
+  readonly #thread: PictureThread;
   readonly #sections = new Map<string, string>();
-  readonly #charts = new Map<string, { readonly chart: LiveChart; readonly json: string }>();
-  #publish: (update: LiveUpdate) => void = () => undefined;
-  #analysis: Analysis | null = null;
-  #present: readonly ChannelNow[] = [];
+  readonly #charts = new Map<string, LiveChart>();
+  #publish: ((update: LiveUpdate) => void) | null = null;
+  #picture: Pick<Picture, 'from' | 'to' | 'present' | 'tookMillis'> | null = null;
   #entries: readonly LiveEntry[] = [];
   #manifest: Manifest | null = null;
+  #packets: number | null = null;
   #failure: string | null = null;
   #report: string | null = null;
   #folder: string | null = null;
   #isEnded = false;
-  #ticker: NodeJS.Timeout | null = null;
-  #gathering: NodeJS.Timeout | null = null;
-  /** The second half of a refresh under way. */
-  #drawing: NodeJS.Timeout | null = null;
-  #statusAt = Number.NEGATIVE_INFINITY;
-  #statusJson = '';
+  #statusTimer: NodeJS.Timeout | null = null;
+  #feedTimer: NodeJS.Timeout | null = null;
+  /** The facts of the status as they were told, each as JSON. */
+  readonly #toldStatus = new Map<string, string>();
   #rates: { readonly at: number; readonly packets: number }[] = [];
-  #refreshMillis = 0;
 
   constructor(options: LiveShowOptions) {
     this.#options = options;
-    this.#live = new LiveAnalysis(options.toolVersion, options.limits);
+    this.#thread = new PictureThread({
+      toolVersion: options.toolVersion,
+      limits: options.limits ?? {},
+      onPicture: (picture) => this.#take(picture),
+      onPackets: (packets) => {
+        this.#packets = packets;
+      },
+      onFailure: (why) => {
+        this.#failure = why;
+      },
+    });
   }
 
   /** Begins to tell `publish` what changes. */
   start(publish: (update: LiveUpdate) => void): void {
     this.#publish = publish;
-    this.#ticker = setInterval(() => this.#tick(), TICK_MILLIS);
+    this.#statusTimer = setInterval(() => this.#tellStatus(), STATUS_MILLIS);
   }
 
   /** The recording is made in `folder`. */
@@ -87,12 +97,17 @@ export class LiveShow implements RecordingObserver {
   }
 
   /** The recording is over: shows the last of it. */
-  finish(): void {
+  async finish(): Promise<void> {
     this.#stopTimers();
     this.#isEnded = true;
-    this.#live.tick(Number.POSITIVE_INFINITY);
+    this.#feed.tick(Number.POSITIVE_INFINITY);
     this.#flushEntries();
-    this.#refresh();
+    let timer: NodeJS.Timeout | null = null;
+    const patience = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), LAST_PICTURE_MILLIS);
+    });
+    await Promise.race([this.#thread.ask({ what: 'finish' }), patience]);
+    if (timer !== null) clearTimeout(timer);
     this.#tellStatus();
   }
 
@@ -103,34 +118,38 @@ export class LiveShow implements RecordingObserver {
   }
 
   /** Stops all work. */
-  close(): void {
+  async close(): Promise<void> {
     this.#stopTimers();
+    await this.#thread.close();
   }
 
   // ── what the recorder tells
 
   log(path: string, container: { readonly id: string; readonly name: string }, bytes: Uint8Array): void {
-    this.#live.log(path, container, bytes, performance.now());
-    this.#gather();
+    this.#feed.log(path, container, bytes, performance.now());
+    this.#thread.log(path, container, bytes);
+    this.#flushLater(GATHER_MILLIS);
   }
 
   capture(path: string, bytes: Uint8Array): void {
-    this.#live.capture(path, bytes);
+    this.#thread.capture(path, bytes);
   }
 
   inspect(path: string, text: string): void {
-    this.#live.inspect(path, text);
+    this.#feed.inspect(path, text);
+    this.#thread.inspect(path, text);
   }
 
   told(path: string, lines: string): void {
-    if (path === MARKS_FILE) this.#live.marks(path, lines);
-    else this.#live.dockerEvents(path, lines);
-    this.#gather();
+    if (path === MARKS_FILE) this.#feed.marks(path, lines);
+    else this.#feed.dockerEvents(path, lines);
+    this.#thread.told(path, lines);
+    this.#flushLater(GATHER_MILLIS);
   }
 
   manifest(manifest: Manifest): void {
     this.#manifest = manifest;
-    this.#live.manifest(MANIFEST_FILE, JSON.stringify(manifest, null, 2));
+    this.#thread.manifest(JSON.stringify(manifest));
   }
 
   // ── what is shown
@@ -140,39 +159,47 @@ export class LiveShow implements RecordingObserver {
     return {
       page: this.#options.page,
       state: () => this.#state(),
-      report: async () => (this.#analysis === null ? null : drawReport(this.#analysis, null)),
-      analysis: () => (this.#analysis === null ? null : jsonPieces(this.#analysis)),
-      note: (number) => renderNote(this.#notes, number, this.#analysis?.excerpts ?? {}),
+      report: () => this.#thread.ask({ what: 'report' }),
+      analysis: () => this.#thread.ask({ what: 'analysis' }),
+      note: (number) => this.#thread.ask({ what: 'note', number }),
     };
   }
 
   get glance(): Glance {
-    return { status: this.#status(), present: this.#present, entries: this.#entries };
+    return { status: this.#status(), present: this.#picture?.present ?? [], entries: this.#entries };
   }
 
   /** How long the last picture took, in milliseconds. */
   get refreshMillis(): number {
-    return this.#refreshMillis;
+    return this.#picture?.tookMillis ?? 0;
   }
 
   #state(): LiveState {
     return {
       status: this.#status(),
       sections: [...this.#sections].map(([id, html]): LiveSection => ({ id, html })),
-      charts: [...this.#charts.values()].map(({ chart }) => chart),
+      charts: [...this.#charts.values()],
       entries: this.#entries,
     };
   }
 
   #status(): LiveStatus {
-    const { lines, packets } = this.#live.volume;
+    const { lines } = this.#feed;
+    const packets = this.#packets;
     const manifest = this.#manifest;
     const drops = (manifest?.captures ?? []).flatMap((c) => [c.droppedByKernel, c.droppedByInterface]).filter((n) => n !== null);
     return {
-      state: this.#isEnded || manifest?.state === 'ended' ? 'ended' : lines === 0 && packets === null ? 'starting' : 'recording',
+      state:
+        this.#isEnded || manifest?.state === 'ended'
+          ? 'ended'
+          : !this.#feed.hasNetwork
+            ? 'waiting'
+            : lines === 0 && packets === null
+              ? 'starting'
+              : 'recording',
       recording: spellUnseen(this.#folder ?? manifest?.name ?? ''),
-      from: this.#analysis?.window.from ?? null,
-      to: this.#analysis?.window.to ?? null,
+      from: this.#picture?.from ?? null,
+      to: this.#picture?.to ?? null,
       lines,
       packets,
       packetsPerSecond: this.#rate(packets),
@@ -194,105 +221,79 @@ export class LiveShow implements RecordingObserver {
     const troubles = [
       ...(this.#failure === null ? [] : [`The picture could not be made (${this.#failure}); the recording goes on.`]),
       ...(manifest?.missing ?? []).map((m) => `No ${m.what}: ${m.why}. ${m.hint}`),
-      ...(manifest?.gaps ?? []).map((g) => `A gap in ${g.source}${g.from === null ? '' : ` from ${g.from.slice(11, 19)}`}: ${g.why}`),
+      ...(manifest?.gaps ?? [])
+        .filter((g) => !this.#isBystanders(g.source))
+        .map((g) => `A gap in ${g.source}${g.from === null ? '' : ` from ${g.from.slice(11, 19)}`}: ${g.why}`),
     ].map((text) => spellUnseen(text));
     const left = troubles.length - MAX_TROUBLES;
     return left > 0 ? [`${left} earlier troubles are in the manifest`, ...troubles.slice(-MAX_TROUBLES)] : troubles;
   }
 
+  /** Whether a gap is in the log of a container that has no part in the network. */
+  #isBystanders(source: string): boolean {
+    const log = this.#manifest?.logs.find((l) => l.paths.includes(source));
+    // A log of which no line came has no entry; it is named after its container.
+    const named = /^logs\/(.+?)(?:\.(?:stdout|stderr))?\.log$/.exec(source)?.[1];
+    return this.#feed.isBystander(log?.container.id ?? named ?? source);
+  }
+
   // ── time
 
   #stopTimers(): void {
-    if (this.#ticker !== null) clearInterval(this.#ticker);
-    if (this.#gathering !== null) clearTimeout(this.#gathering);
-    if (this.#drawing !== null) clearTimeout(this.#drawing);
-    this.#drawing = null;
-    this.#ticker = null;
-    this.#gathering = null;
+    if (this.#statusTimer !== null) clearInterval(this.#statusTimer);
+    if (this.#feedTimer !== null) clearTimeout(this.#feedTimer);
+    this.#statusTimer = null;
+    this.#feedTimer = null;
   }
 
-  #gather(): void {
-    if (this.#ticker === null) return;
-    this.#gathering ??= setTimeout(() => {
-      this.#gathering = null;
+  #flushLater(millis: number): void {
+    if (this.#statusTimer === null) return;
+    this.#feedTimer ??= setTimeout(() => {
+      this.#feedTimer = null;
+      const isWaiting = this.#feed.tick(performance.now());
       this.#flushEntries();
-    }, GATHER_MILLIS);
-  }
-
-  #tick(): void {
-    const now = performance.now();
-    this.#live.tick(now);
-    this.#flushEntries();
-    if (this.#drawing === null && this.#live.dueMillis <= now) this.#refresh();
-    if (now - this.#statusAt >= STATUS_MILLIS) this.#tellStatus();
+      if (isWaiting) this.#flushLater(TICK_MILLIS);
+    }, millis);
   }
 
   #flushEntries(): void {
-    const fresh = this.#live.takeEntries();
+    const fresh = this.#feed.takeEntries();
     if (fresh.length === 0) return;
     const all = [...this.#entries, ...fresh.map(entryOf)].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id - b.id));
     this.#entries = all.slice(-MAX_FEED_ENTRIES);
     const kept = new Set(this.#entries.map((e) => e.id));
     const entries = fresh.filter((e) => kept.has(e.id)).map(entryOf);
-    if (entries.length > 0) this.#publish({ entries });
+    if (entries.length > 0) this.#publish?.({ entries });
   }
 
   #tellStatus(): void {
     const now = performance.now();
-    this.#statusAt = now;
-    const { packets } = this.#live.volume;
-    if (packets !== null) this.#rates = [...this.#rates.filter((r) => r.at > now - RATE_MILLIS), { at: now, packets }];
-    const status = this.#status();
-    const json = JSON.stringify(status);
-    if (json === this.#statusJson) return;
-    this.#statusJson = json;
-    this.#publish({ status });
+    if (this.#packets !== null) this.#rates = [...this.#rates.filter((r) => r.at > now - RATE_MILLIS), { at: now, packets: this.#packets }];
+    const status = this.#freshStatus();
+    if (Object.keys(status).length > 0) this.#publish?.({ status });
   }
 
-  /** In two steps, so that what comes in between is told: the analysis, then its picture. */
-  #refresh(): void {
-    const started = performance.now();
-    const analysis = this.#attempt(() => this.#live.analyze().analysis);
-    const analyzed = performance.now();
-    const draw = (): void => {
-      this.#drawing = null;
-      const resumed = performance.now();
-      if (analysis !== null) this.#attempt(() => this.#draw(analysis));
-      const ended = performance.now();
-      this.#refreshMillis = analyzed - started + ended - resumed;
-      this.#live.ran(started, ended);
-    };
-    if (this.#ticker === null) draw();
-    else this.#drawing = setTimeout(draw, 0);
+  /** The facts of the status that were not told yet. */
+  #freshStatus(): Partial<LiveStatus> {
+    if (this.#publish === null) return {};
+    const fresh = Object.entries(this.#status()).filter(([fact, value]) => {
+      const text = JSON.stringify(value);
+      if (this.#toldStatus.get(fact) === text) return false;
+      this.#toldStatus.set(fact, text);
+      return true;
+    });
+    return Object.fromEntries(fresh);
   }
 
-  /** What `work` gives, or null where it fails: recording matters more than showing it, so that is told, and the next refresh tries again. */
-  #attempt<T>(work: () => T): T | null {
-    try {
-      const result = work();
-      this.#failure = null;
-      return result;
-    } catch (error) {
-      this.#failure = error instanceof Error ? error.message : String(error);
-      return null;
-    }
-  }
-
-  #draw(analysis: Analysis): void {
-    const picture = drawPicture(analysis, drawCharts(analysis), this.#notes);
-    this.#analysis = analysis;
-    this.#present = presentOf(analysis);
-    const sections = picture.sections.filter((s) => this.#sections.get(s.id) !== s.html);
+  #take(picture: Picture): void {
+    const { from, to, present, tookMillis, sections, charts } = picture;
+    this.#picture = { from, to, present, tookMillis };
+    this.#feed.nameSources(picture.nodeOfSource);
+    // Before there is a network, there is nothing to say of it.
+    if (!this.#feed.hasNetwork && from === null) return;
     for (const { id, html } of sections) this.#sections.set(id, html);
-    const charts = picture.charts.filter((chart) => this.#takeChart(chart));
-    if (sections.length > 0 || charts.length > 0) this.#publish({ status: this.#status(), sections, charts });
-  }
-
-  #takeChart(chart: LiveChart): boolean {
-    const json = JSON.stringify(chart);
-    if (this.#charts.get(chart.name)?.json === json) return false;
-    this.#charts.set(chart.name, { chart, json });
-    return true;
+    for (const chart of charts) this.#charts.set(chart.name, chart);
+    if (sections.length > 0 || charts.length > 0) this.#publish?.({ status: this.#freshStatus(), sections, charts });
   }
 }
 

@@ -1,5 +1,6 @@
 import { countOf, durationOf, microsOf } from '../../analysis/phrases.js';
 import { spellUnseen } from '../../report/html.js';
+import { WAITING_WORDS } from '../../report/live/messages.js';
 import type { LeaderNow } from '../../report/live/now.js';
 import type { Glance } from './live-show.js';
 
@@ -51,6 +52,7 @@ function statusLines({ status }: Glance, address: string): readonly Line[] {
     [state, plain(`  ${tame(status.recording)}`), faint(span)],
     [plain(`${countOf(status.lines, 'log line')}, ${packets}`), ...dropped],
     [faint('page: '), { text: address, style: 'bold' }],
+    ...(status.state === 'waiting' ? [[{ text: WAITING_WORDS, style: 'bold' } satisfies Piece]] : []),
     ...status.troubles.slice(-3).map((t): Line => [{ text: tame(t), style: 'warn' }]),
   ];
 }

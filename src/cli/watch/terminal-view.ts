@@ -36,6 +36,10 @@ export class TerminalView {
     this.#draw();
   }
 
+  get isOpen(): boolean {
+    return this.#timer !== null;
+  }
+
   /** Gives the terminal back as it was; once. */
   close(): void {
     if (this.#timer === null) return;

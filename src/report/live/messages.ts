@@ -9,9 +9,10 @@ export interface LiveState {
   readonly entries: readonly LiveEntry[];
 }
 
-/** What changed: a section, a chart or the status stands for all of it; entries come in addition. */
+/** What changed: a section or a chart stands for all of it; entries come in addition. */
 export interface LiveUpdate {
-  readonly status?: LiveStatus;
+  /** The facts that changed. */
+  readonly status?: Partial<LiveStatus>;
   readonly sections?: readonly LiveSection[];
   /** Those that changed or are new. */
   readonly charts?: readonly LiveChart[];
@@ -43,8 +44,8 @@ export interface LiveEntry {
 }
 
 export interface LiveStatus {
-  /** `starting`: nothing came in yet. */
-  readonly state: 'starting' | 'recording' | 'ended';
+  /** `waiting`: there is no network yet; `starting`: nothing came in from it yet. */
+  readonly state: 'waiting' | 'starting' | 'recording' | 'ended';
   /** The recording's folder. */
   readonly recording: string;
   readonly from: string | null;
@@ -60,6 +61,8 @@ export interface LiveStatus {
   readonly report: string | null;
 }
 
+/** What is said while there is no network. */
+export const WAITING_WORDS = 'Waiting for a Fabric network. Start it now, for example: ./byfn.sh up';
 /** Entries that page and server keep; older ones are in the recording. */
 export const MAX_FEED_ENTRIES = 1_000;
 /** The server's sign of life, and how long the page waits for one before it takes the connection for dead. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { embeddable } from '../document.js';
 import { html, trusted, writeHtml } from '../html.js';
+import { WAITING_WORDS } from './messages.js';
 import { LIVE_SECTIONS, StandingNotes } from './picture.js';
 
 /** The live page and the Content-Security-Policy it is to be served with. */
@@ -41,9 +42,10 @@ export function renderLivePage(parts: { readonly style: string; readonly script:
 <main id="main">
 <header id="overview"><h1>Gossip in a Fabric network, live</h1>
 <div id="status" class="status" role="status"><span id="state" class="state waiting">connecting</span> <span id="facts"></span></div>
+<p id="waiting" class="waiting-note" hidden>${WAITING_WORDS}</p>
 <ul id="troubles" class="troubles" hidden></ul>
 <div data-section="verdict"></div>
-<p class="s">All times are UTC as each source stamped them. <a href="report.html" target="_blank">Report of this moment</a> · <a href="analysis.json" target="_blank">analysis.json</a></p></header>
+<p class="s">All times are UTC as each source stamped them.<span class="moment"> <a href="report.html" target="_blank">Report of this moment</a> · <a href="analysis.json" target="_blank">analysis.json</a></span></p></header>
 <div class="halves">
 ${present === undefined ? html`` : place(present.id, present.title)}<section id="feed-section" aria-labelledby="feed-title"><h2 id="feed-title">Events</h2>
 <label class="filter">Only with <input type="search" id="feed-filter"> <output id="feed-count"></output></label>

@@ -71,21 +71,50 @@ function placeOfChart(chart: Chart): Html {
   return html`<figure class="chart live" data-live-chart="${chart.name}"><div class="paper" role="img" aria-label="${chart.summary}"></div><figcaption>${chart.summary}</figcaption></figure>`;
 }
 
-/** Everything the page shows of one analysis: each section's markup and each chart's configuration. */
-export function drawPicture(
+/** What changes with every count and is read rarely: drawn less often than the rest. */
+export const SLOW_SECTIONS: ReadonlySet<string> = new Set(['connectivity', 'ordering', 'nodes', 'findings', 'sources']);
+
+/** The report speaks of a recording that has ended; while it goes on, its end is the present. Longer wordings first. */
+const PRESENT_WORDINGS: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:until|to) the end of the recording\b/g, 'until now'],
+  [/\bthe end of the recording\b/g, 'now'],
+  [/\bnot seen by the end\b/g, 'not seen until now'],
+  [/\b(?:until|to) the end\b/g, 'until now'],
+  [/\bNot in these sources:/g, 'Not yet:'],
+];
+
+/** How to save what is being saved already. */
+const NEEDLESS_ADVICE = /<span class="how">[\s\S]*?<\/span>/g;
+
+/** `markup` with the end of the recording called now, only in its text, never in tags; and without advice to record what is recorded. */
+function sayNow(markup: string): string {
+  return markup.replace(NEEDLESS_ADVICE, (advice) => (/<code>docker (?:logs|inspect) /.test(advice) ? '' : advice)).replace(/>[^<]+/g, presently);
+}
+
+const presently = (text: string): string => PRESENT_WORDINGS.reduce((said, [wording, now]) => said.replace(wording, now), text);
+
+/**
+ * The markup of the sections that `isWanted` (by id). `charts` are those whose places stand in them. With `isOver`, the recording has ended and is spoken of
+ * so.
+ */
+export function drawSections(
   analysis: Analysis,
   charts: readonly Chart[],
   notes: StandingNotes,
-): { readonly sections: readonly LiveSection[]; readonly charts: readonly LiveChart[] } {
+  options: { readonly isWanted: (id: string) => boolean; readonly isOver: boolean },
+): readonly LiveSection[] {
   const newest = { ...analysis, channels: analysis.channels.map((c) => ({ ...c, blocks: c.blocks.slice(-MAX_BLOCKS_IN_TABLES) })) };
-  const figures = (section: Section): Html => html`${charts.filter((c) => sectionOfChart(c.name) === section).map(placeOfChart)}`;
+  const shown = options.isOver ? charts : charts.map((c) => ({ ...c, summary: presently(c.summary) }));
+  const figures = (section: Section): Html => html`${shown.filter((c) => sectionOfChart(c.name) === section).map(placeOfChart)}`;
   const more = analysis.channels.some((c) => c.blocks.length > MAX_BLOCKS_IN_TABLES);
   const selection = html`<p class="s">The tables hold the newest ${MAX_BLOCKS_IN_TABLES} blocks of each channel; <a href="report.html">the report of this moment</a> has all that are kept.</p>`;
-  return {
-    sections: LIVE_SECTIONS.map((section) => ({
-      id: section.id,
-      html: writeHtml(html`${section.id === 'blocks' && more ? selection : html``}${section.render(newest, figures(section))}`, notes),
-    })),
-    charts: charts.map(({ name, width, height, configuration }) => ({ name, width, height, configuration })),
-  };
+  return LIVE_SECTIONS.filter((s) => options.isWanted(s.id)).map((section) => {
+    const markup = writeHtml(html`${section.id === 'blocks' && more ? selection : html``}${section.render(newest, figures(section))}`, notes);
+    return { id: section.id, html: options.isOver ? markup : sayNow(markup) };
+  });
+}
+
+/** A chart as the page gets it. */
+export function liveChartOf({ name, width, height, configuration }: Chart): LiveChart {
+  return { name, width, height, configuration };
 }

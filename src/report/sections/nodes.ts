@@ -23,6 +23,23 @@ const ELECTIONS: Readonly<Record<Node['leaderElection'], string>> = {
 
 const STOP_BASES = { log: 'log', docker: 'Docker', packets: 'packets', 'last-line': 'its last line' } as const;
 
+const PURPOSES: Readonly<Record<NonNullable<Node['purpose']>, string>> = {
+  chaincode: 'chaincode container',
+  'command-line': 'command-line container',
+  'certificate-authority': 'certificate authority',
+  database: 'database',
+  broker: 'broker',
+  build: 'build container',
+  tool: 'tool container',
+};
+
+const kindText = (node: Node): string => (node.purpose === undefined ? node.kind : PURPOSES[node.purpose]);
+/** A container beside the peers and orderers: it has no endpoint and no version of its own, so that there is nothing unknown. */
+const isPartOf = (node: Node): boolean => node.kind === 'client' && node.purpose !== undefined;
+
+const KIND_ORDER: readonly Node['kind'][] = ['peer', 'orderer', 'client'];
+const byKind = (a: Node, b: Node): number => KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind);
+
 function whoTable(analysis: Analysis): Html {
   return table({
     caption: 'Who is who',
@@ -37,14 +54,14 @@ function whoTable(analysis: Analysis): Html {
       { title: 'PKI-ID' },
       { title: 'Named by' },
     ],
-    rows: analysis.nodes.map((n) => {
+    rows: analysis.nodes.toSorted(byKind).map((n) => {
       const evidence = mergeEvidence(n.starts.map((s) => s.evidence));
       return [
         nodeName(n.name),
-        n.kind,
-        orUnknown(n.mspId, (id) => id),
-        orUnknown(n.fabricVersion, (v) => cited(v, evidence)),
-        orUnknown(n.endpoint, (e) => e),
+        kindText(n),
+        n.mspId === null && isPartOf(n) ? '–' : orUnknown(n.mspId, (id) => id),
+        n.fabricVersion === null && isPartOf(n) ? '–' : orUnknown(n.fabricVersion, (v) => cited(v, evidence)),
+        n.endpoint === null && isPartOf(n) ? '–' : orUnknown(n.endpoint, (e) => e),
         n.addresses.length === 0 ? unknown : n.addresses.join(', '),
         n.pkiId === null
           ? n.kind === 'peer'
@@ -67,7 +84,7 @@ function livesTable(analysis: Analysis): Html {
         at: s.at,
         cells: [
           html`started`,
-          html`${orUnknown(s.fabricVersion, (v) => `Fabric ${v}`)}`,
+          s.fabricVersion === null && isPartOf(n) ? html`–` : html`${orUnknown(s.fabricVersion, (v) => `Fabric ${v}`)}`,
           n.kind === 'peer' ? html`${ELECTIONS[s.leaderElection]}` : html`–`,
           n.kind !== 'peer' ? html`–` : s.bootstrap === null ? unknown : s.bootstrap.length === 0 ? html`none` : html`${s.bootstrap.join(', ')}`,
         ],
@@ -120,7 +137,8 @@ function livesTable(analysis: Analysis): Html {
 
 function settingsTable(analysis: Analysis): Html {
   const bySettings = new Map<string, { readonly peers: string[]; readonly timers: Node['timers'] }>();
-  for (const node of analysis.nodes.filter((n) => Object.keys(n.timers).length > 0)) {
+  // What a client's environment sets is in force for none of the peers.
+  for (const node of analysis.nodes.filter((n) => n.kind !== 'client' && Object.keys(n.timers).length > 0)) {
     const key = JSON.stringify(Object.entries(node.timers).sort(([a], [b]) => (a < b ? -1 : 1)));
     const known = bySettings.get(key);
     if (known === undefined) bySettings.set(key, { peers: [node.name], timers: node.timers });

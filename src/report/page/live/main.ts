@@ -11,6 +11,7 @@ import { keepTablesSorted, restoreRowOrder } from './tables.js';
 const byId = (id: string): HTMLElement => document.getElementById(id) as HTMLElement;
 
 const STATE_WORDS: Readonly<Record<LiveStatus['state'], string>> = {
+  waiting: 'waiting for a network',
   starting: 'waiting for the first line or packet',
   recording: 'recording',
   ended: 'the recording has ended',
@@ -22,42 +23,56 @@ const clockOf = (at: string): string => at.slice(11, 19);
 let status: LiveStatus | null = null;
 let isConnected = false;
 
-function showStatus(): void {
-  const state = byId('state');
-  // An ended recording stays what it is, whether its server still answers or not.
-  const lost = !isConnected && status?.state !== 'ended';
-  state.className = `state ${lost ? (status === null ? 'waiting' : 'lost') : status === null || status.state === 'starting' ? 'waiting' : status.state}`;
-  state.textContent = lost
-    ? status === null
-      ? 'connecting'
-      : 'disconnected, trying again'
-    : status === null
-      ? 'connected'
-      : STATE_WORDS[status.state];
-  document.documentElement.classList.toggle('is-lost', lost && status !== null);
-  if (status === null) return;
-  const { from, to, packets, packetsPerSecond, packetsDropped, report } = status;
-  const facts = [
-    ...(status.recording === '' ? [] : [status.recording]),
+/** The class of the state's mark and the words for it. An ended recording stays what it is, whether its server still answers or not. */
+function stateShown(lost: boolean): readonly [string, string] {
+  if (lost) return status === null ? ['waiting', 'connecting'] : ['lost', 'disconnected, trying again'];
+  if (status === null) return ['waiting', 'connected'];
+  return [status.state === 'starting' ? 'waiting' : status.state, STATE_WORDS[status.state]];
+}
+
+function packetsText({ packets, packetsPerSecond, packetsDropped }: LiveStatus): string {
+  if (packets === null) return 'no packets';
+  const rate = packetsPerSecond === null ? '' : `, ${thousands(packetsPerSecond)} per second`;
+  return `${thousands(packets)} packets${rate}${packetsDropped === null ? '' : `, ${thousands(packetsDropped)} dropped`}`;
+}
+
+function factsText(told: LiveStatus): string {
+  const { recording, from, to, lines, report } = told;
+  return [
+    ...(recording === '' ? [] : [recording]),
     ...(from === null || to === null ? [] : [`${from.slice(0, 10)} ${clockOf(from)} to ${clockOf(to)}`]),
-    `${thousands(status.lines)} log lines`,
-    packets === null
-      ? 'no packets'
-      : `${thousands(packets)} packets${packetsPerSecond === null ? '' : `, ${thousands(packetsPerSecond)} per second`}${packetsDropped === null ? '' : `, ${thousands(packetsDropped)} dropped`}`,
+    ...(told.state === 'waiting' ? [] : [`${thousands(lines)} log lines`, packetsText(told)]),
     ...(report === null ? [] : [`report: ${report}`]),
-  ];
-  byId('facts').textContent = facts.join(' · ');
+  ].join(' · ');
+}
+
+function showTroubles(told: readonly string[]): void {
   const troubles = byId('troubles');
-  troubles.hidden = status.troubles.length === 0;
+  troubles.hidden = told.length === 0;
   const known = [...troubles.children].map((c) => c.textContent);
-  if (known.length === status.troubles.length && known.every((text, i) => text === status?.troubles[i])) return;
+  if (known.length === told.length && known.every((text, i) => text === told[i])) return;
   troubles.replaceChildren(
-    ...status.troubles.map((text) => {
+    ...told.map((text) => {
       const item = document.createElement('li');
       item.textContent = text;
       return item;
     }),
   );
+}
+
+function showStatus(): void {
+  const state = byId('state');
+  const lost = !isConnected && status?.state !== 'ended';
+  const [mark, words] = stateShown(lost);
+  state.className = `state ${mark}`;
+  state.textContent = words;
+  const isWaiting = status?.state === 'waiting';
+  byId('waiting').hidden = !isWaiting;
+  document.documentElement.classList.toggle('is-waiting', isWaiting);
+  document.documentElement.classList.toggle('is-lost', lost && status !== null);
+  if (status === null) return;
+  byId('facts').textContent = factsText(status);
+  showTroubles(status.troubles);
 }
 
 function showSections(sections: readonly LiveSection[]): void {
@@ -96,7 +111,7 @@ new LiveStream({
     showStatus();
   },
   update(update) {
-    if (update.status !== undefined) status = update.status;
+    if (update.status !== undefined && status !== null) status = { ...status, ...update.status };
     if (update.entries !== undefined) feed.add(update.entries);
     if (update.sections !== undefined) showSections(update.sections);
     if (update.charts !== undefined) figures.take(update.charts);
