@@ -34,15 +34,28 @@ export const bundleCommand: CommandModule<object, BundleArguments> = {
   builder: (yargs) =>
     yargs
       .positional('recording', { type: 'string', demandOption: true, describe: 'a folder that analyze reads, or a bundle' })
-      .option('out', { alias: 'o', type: 'string', requiresArg: true, describe: `file to write [default: NAME${BUNDLE_ENDING}]` })
-      .option('redact', { type: 'boolean', default: false, describe: 'replace names and addresses, drop payload; sizes and times stay' })
+      .option('out', {
+        alias: 'o',
+        type: 'string',
+        requiresArg: true,
+        describe: `file to write [default: here, NAME${BUNDLE_ENDING}, redacted: recording.redacted${BUNDLE_ENDING}]`,
+      })
+      .option('redact', { type: 'boolean', default: false, describe: 'replace what tells whose network it is; sizes and times stay' })
       .option('redact-key', {
         type: 'string',
         requiresArg: true,
-        describe: 'text that decides the replacements, to get the same ones again [default: random]',
+        describe: 'text that decides the replacements: the same text, the same names in several bundles; keep it secret [default: random]',
       })
-      .option('keep-marks', { type: 'boolean', default: false, describe: 'with --redact: keep the text of marks, known names in it replaced' })
-      .example('$0 bundle captures/byfn-bootstrap-steps --redact', 'then: $0 analyze recording.redacted.gossipscope.tar.gz'),
+      .option('keep-marks', {
+        type: 'boolean',
+        default: false,
+        describe: 'with --redact: keep your notes, only known names in them replaced; read them before you share',
+      })
+      .example('$0 bundle captures/NAME', `writes NAME${BUNDLE_ENDING}, which analyze and verify open as it is`)
+      .example('$0 bundle captures/NAME --redact', `writes recording.redacted${BUNDLE_ENDING}, fit for a public issue`)
+      .epilog(
+        'A bundle holds what analyze reads, and the output of chaincode containers; payload that is not analyzed is zeroed. Redacted, it tells the same with other names: hosts, organizations, channels, chaincodes, containers, files, addresses and ids are replaced alike wherever they stand, certificates and signatures are filled, notes become “mark 1” and so on, chaincode output becomes x. Times, sizes and versions stay. Before anything is written the result is searched for every original name in every encoding.',
+      ),
   handler: bundle,
 };
 
@@ -267,8 +280,8 @@ function describe(out: string, contents: readonly Content[], leftOut: readonly s
   if (redaction !== null) {
     const { names, labels, kept, addresses } = redaction.names;
     lines.push(`redacted: ${names.size} names of ${labels.size} words and ${addresses.length} addresses; none was found again in any encoding`);
-    const stayed = [...kept].filter((name) => name.length < 64).sort();
-    if (stayed.length > 0) lines.push(`kept, being words of Fabric, Docker or the web, or shorter than three letters: ${some(stayed)}`);
+    const stayed = [...kept].filter((name) => /^[\w.-]{1,64}$/.test(name)).sort();
+    if (stayed.length > 0) lines.push(`not replaced, being words of Fabric, Docker or the web, or shorter than three letters: ${some(stayed)}`);
   }
   lines.push(`open it with: gossipscope analyze ${out}`);
   return lines.join('\n');

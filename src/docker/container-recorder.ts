@@ -42,6 +42,8 @@ export class ContainerRecorder {
     readonly traits: ContainerTraits;
     readonly isNameShared: boolean;
     readonly since: string | null;
+    /** Somebody waits for each of its lines. */
+    readonly isPrompt: boolean;
     readonly writer: RecordingWriter;
     readonly observer: RecordingObserver;
     readonly now: () => number;
@@ -60,6 +62,7 @@ export class ContainerRecorder {
       rotation: traits.rotation,
       engineApiVersion: parts.engineApiVersion,
       since: parts.since,
+      isPrompt: parts.isPrompt,
       sink: {
         lines: async (block) => {
           try {

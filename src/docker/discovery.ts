@@ -190,7 +190,7 @@ function roleOf(
     ['CORE_CHAINCODE_ID_NAME', 'CORE_CHAINCODE_ID', 'CHAINCODE_SERVER_ADDRESS'].some((key) => key in environment) ||
     Object.keys(labels).some((key) => key.startsWith('org.hyperledger.fabric.chaincode.')) ||
     /-[0-9a-f]{64}(?::|$)/.test(image);
-  if (isChaincode) return 'chaincode';
+  if (isChaincode) return isPassing(image, false) ? null : 'chaincode';
   if (facts.role === 'peer' || facts.role === 'orderer') return facts.role;
   if (/(?:^|\/|\s)fabric-ca-server(?:\s|$)/.test(command) || imageNamed(image, 'fabric-ca')) return 'ca';
   if (facts.role === 'client') return isPassing(image, throwAway) ? null : 'cli';

@@ -119,6 +119,7 @@ function follow(engine: FakeEngine, options: { readonly polls?: boolean; readonl
     rotation: options.polls === true ? SMALL : null,
     engineApiVersion: '1.41',
     since: options.since ?? null,
+    isPrompt: true,
     sink: {
       lines: (block) => {
         got[block.stream]?.push(Buffer.from(block.bytes));
@@ -341,6 +342,7 @@ test('what a sink throws is what finishing throws', async () => {
     rotation: null,
     engineApiVersion: '1.45',
     since: null,
+    isPrompt: false,
     sink: {
       lines: () => {
         throw new Error('disk');

@@ -52,6 +52,8 @@ export interface LogFollowerOptions {
   readonly sink: LogSink;
   /** Lines stamped before are left out: `seconds.nanoseconds`, the engine's clock; null from the first line that the engine still has. */
   readonly since: string | null;
+  /** Somebody waits for each line. */
+  readonly isPrompt: boolean;
   readonly onState?: (state: LogFollowerState) => void;
 }
 
@@ -66,13 +68,15 @@ const TAIL_GROWTH = 4;
 /** Beyond this, all is fetched: the engine searches for a tail of such length as long as it reads everything. */
 const MAX_TAIL = 1 << 22;
 const POLL_MILLIS = 300;
-/** The pause between polls of a quiet log, which grows with what may be written before anything is rotated away. */
-const MAX_POLL_MILLIS = 3_000;
-/** So fast an engine writes at most: half of the rotated size at this pace is looked at in time. */
-const ENGINE_BYTES_PER_MILLI = 11_000;
+/** The longest pause between polls of a quiet log that nobody waits for. It grows with what may be written before anything is rotated away. */
+const MAX_POLL_MILLIS = 10_000;
+/** Faster than a Fabric process writes at DEBUG: half of the rotated size at this pace is looked at in time. */
+const BYTES_PER_MILLI = 2_500;
 /** A poll that brought this part of a log file, and the next follows at once: the engine may let go of lines during a pause. */
 const BUSY_SHARE = 0.1;
 /** While a container is polled, its state is asked for with every so many polls: Docker's events tell sooner. */
+/** So much of the rotated size between two polls, and the next may come later. */
+const TRICKLE_SHARE = 0.01;
 const POLLS_PER_INSPECTION = 30;
 /** How often a container that does not run is looked at, should Docker's event have been missed. */
 const STOPPED_CHECK_MILLIS = 10_000;
@@ -354,7 +358,7 @@ export class LogFollower {
   async #poll(wakes: number): Promise<void> {
     this.#setState('following');
     const { maxSizeBytes = 0 } = this.#options.rotation ?? {};
-    const longest = Math.min(MAX_POLL_MILLIS, Math.max(POLL_MILLIS, maxSizeBytes / 2 / ENGINE_BYTES_PER_MILLI));
+    const longest = this.#options.isPrompt ? POLL_MILLIS : Math.min(MAX_POLL_MILLIS, Math.max(POLL_MILLIS, maxSizeBytes / 2 / BYTES_PER_MILLI));
     let pause = POLL_MILLIS;
     for (let polls = 0; polls < POLLS_PER_INSPECTION; polls++) {
       const isBusy = this.#newBytes > BUSY_SHARE * (this.#options.rotation?.maxSizeBytes ?? 0);
@@ -362,7 +366,9 @@ export class LogFollower {
       if (this.#wakes !== wakes) return;
       await this.#catchUp(false, false);
       this.#retryMillis = FIRST_RETRY_MILLIS;
-      pause = this.#newLines > 0 ? POLL_MILLIS : Math.min(2 * pause, longest);
+      // A trickle does not rotate anything away.
+      const isTrickle = this.#newBytes < TRICKLE_SHARE * maxSizeBytes;
+      pause = isTrickle ? Math.min(2 * pause, longest) : POLL_MILLIS;
     }
   }
 

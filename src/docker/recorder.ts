@@ -268,6 +268,7 @@ export class Recorder {
       traits,
       isNameShared,
       since: this.#options.since,
+      isPrompt: this.#options.isWatched && this.#options.choice.isPeerOrOrderer(inspected),
       writer: this.#writer,
       observer: this.#options.observer,
       now: Date.now,

@@ -14,21 +14,26 @@ export function collectEventNames(event: LogEvent, names: NameCollector): void {
 
 function collectFields(record: object, names: NameCollector): void {
   for (const [key, value] of Object.entries(record) as readonly (readonly [string, unknown])[]) {
-    if (key === 'settings') {
-      for (const [setting, text] of Object.entries(value as Readonly<Record<string, string>>)) {
-        if (TELLING_SETTING.test(setting)) for (const one of text.split(' ')) names.endpoint(one);
-      }
-    } else if (typeof value === 'string') {
-      if (key.endsWith('kiId')) names.pkiId(value);
-      else if (ENDPOINT_FIELDS.has(key)) names.endpoint(value);
-      else if (NAME_FIELDS.has(key)) names.name(value);
-    } else if (Array.isArray(value)) {
+    if (key === 'settings') collectSettings(value as Readonly<Record<string, string>>, names);
+    else if (typeof value === 'string') collectField(key, value, names);
+    else if (Array.isArray(value)) {
       for (const item of value as readonly unknown[]) {
-        if (typeof item === 'string' && key === 'pkiIds') names.pkiId(item);
-        else if (typeof item === 'string' && ENDPOINT_FIELDS.has(key)) names.endpoint(item);
+        if (typeof item === 'string') collectField(key, item, names);
         else if (typeof item === 'object' && item !== null) collectFields(item, names);
       }
     } else if (typeof value === 'object' && value !== null) collectFields(value, names);
+  }
+}
+
+function collectField(key: string, value: string, names: NameCollector): void {
+  if (/kiIds?$/.test(key)) names.pkiId(value);
+  else if (ENDPOINT_FIELDS.has(key)) names.endpoint(value);
+  else if (NAME_FIELDS.has(key)) names.name(value);
+}
+
+function collectSettings(settings: Readonly<Record<string, string>>, names: NameCollector): void {
+  for (const [setting, text] of Object.entries(settings)) {
+    if (TELLING_SETTING.test(setting)) for (const one of text.split(' ')) names.endpoint(one);
   }
 }
 

@@ -42,24 +42,9 @@ test('a PKI-ID is the same one in every notation, and of two the lower stays low
   const bytes = [...Buffer.from(ID, 'hex')];
   const hex = redactor.line(ID);
   assert.equal(redactor.line(`[${bytes.join(' ')}]`), `[${[...Buffer.from(hex, 'hex')].join(' ')}]`);
-  const escaped = (id: string): string =>
-    [...Buffer.from(id, 'hex')]
-      .map((b) =>
-        b === 10
-          ? '\\n'
-          : b === 13
-            ? '\\r'
-            : b === 9
-              ? '\\t'
-              : b === 34
-                ? '\\"'
-                : b === 92
-                  ? '\\\\'
-                  : b >= 32 && b < 127
-                    ? String.fromCharCode(b)
-                    : `\\${b.toString(8).padStart(3, '0')}`,
-      )
-      .join('');
+  const named: Readonly<Record<number, string>> = { 9: '\\t', 10: '\\n', 13: '\\r', 34: '\\"', 92: '\\\\' };
+  const escapedByte = (b: number): string => named[b] ?? (b >= 32 && b < 127 ? String.fromCharCode(b) : `\\${b.toString(8).padStart(3, '0')}`);
+  const escaped = (id: string): string => [...Buffer.from(id, 'hex')].map(escapedByte).join('');
   assert.equal(redactor.line(`pki_id:"${escaped(ID)}" `), `pki_id:"${escaped(hex)}" `);
   const json = JSON.stringify({ level: 'info', msg: `pki_id:"${escaped(ID)}" to peer0.org1.example.com` });
   assert.ok((JSON.parse(redactor.line(json)) as { msg: string }).msg.startsWith(`pki_id:"${escaped(hex)}" to `));
@@ -97,4 +82,18 @@ test('any text: no error, the same length, and no address of the original', () =
       assert.doesNotMatch(redacted, /(?<![\d.])172\.19\.0\.4(?![\d.])/);
     }),
   );
+});
+
+test('a name of two letters is replaced where a channel or a host is named, and nowhere else', () => {
+  const names = new NameCollector(VOCABULARY);
+  names.name('ch');
+  names.endpoint('p1:7051');
+  names.name('Org1MSP');
+  const short = new TextRedactor(new Pseudonyms(Buffer.alloc(32, 7), names.result(), VOCABULARY));
+  const channel = /channel=(\w\w) /.exec(short.line('channel=ch height=3'))?.[1] as string;
+  assert.notEqual(channel, 'ch');
+  for (const text of ['[ch] Received block', '[channel: ch] ok', 'Creating ledger [ch] with', "channel 'ch' is", 'channel "ch"'])
+    assert.equal(short.line(text), text.replaceAll(/\bch\b/g, channel), text);
+  assert.doesNotMatch(short.line('Connected to p1:7051'), /p1:/);
+  for (const text of ['fetch the ch of it', 'chaincode', 'searching', 'a ch']) assert.equal(short.line(text), text);
 });

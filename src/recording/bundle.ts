@@ -123,34 +123,22 @@ async function unpack(archive: string): Promise<Unpacked> {
   let isOwn = false;
   try {
     for await (const entry of extract) {
-      const { name, type, size } = entry.header;
-      const safe = safeEntryPath(name);
+      const { name, size } = entry.header;
       entries++;
-      if (entries > MAX_ENTRIES || left <= 0) {
-        refuse(entries > MAX_ENTRIES ? `more than ${MAX_ENTRIES} entries` : `more than ${MAX_UNPACKED_BYTES} bytes`, name);
-        break;
-      }
-      if (type === 'directory' || ('why' in safe && safe.why === 'hidden')) entry.resume();
-      else if (type !== 'file' && type !== 'contiguous-file') {
-        refuse(`entries that are no files are left out (${String(type)})`, name);
-        entry.resume();
-      } else if ('why' in safe) {
-        refuse('entries whose path leads out of the archive are left out', name);
-        entry.resume();
-      } else if (safe.path === BUNDLE_LIST_FILE) {
-        isOwn = true;
-        entry.resume();
-      } else if ((size ?? 0) > left) {
-        refuse(`more than ${MAX_UNPACKED_BYTES} bytes`, name);
-        break;
-      } else {
+      const verdict = judgeEntry(entry.header, entries, left);
+      if ('path' in verdict && verdict.path !== BUNDLE_LIST_FILE) {
         left -= size ?? 0;
         // The path tells readers what a file may be; a number in front of it keeps any two apart.
-        const path = join(folder, String(entries), ...safe.path.split('/').map((part) => part.replaceAll(/[^\w.-]/g, '_').slice(-200)));
+        const path = join(folder, String(entries), ...verdict.path.split('/').map((part) => part.replaceAll(/[^\w.-]/g, '_').slice(-200)));
         mkdirSync(dirname(path), { recursive: true });
-        found.set(safe.path, path);
+        found.set(verdict.path, path);
         await store(entry as AsyncIterable<Uint8Array>, path);
+        continue;
       }
+      if ('path' in verdict) isOwn = true;
+      else if (verdict.why !== null) refuse(verdict.why, name);
+      if ('ends' in verdict && verdict.ends) break;
+      entry.resume();
     }
   } catch (error) {
     refuse(`the archive is torn or damaged (${error instanceof Error ? error.message : String(error)})`, '');
@@ -164,6 +152,21 @@ async function unpack(archive: string): Promise<Unpacked> {
       ([why, { example, count }]) => `${why}${example === '' ? '' : `: ${JSON.stringify(example)}${count > 1 ? ` and ${count - 1} more` : ''}`}`,
     ),
   };
+}
+
+/** The path that an entry is unpacked to, or why it is not: null where nobody misses it. `ends`: nothing behind it is unpacked either. */
+function judgeEntry(
+  { name, type, size }: tar.Header,
+  entries: number,
+  leftBytes: number,
+): { readonly path: string } | { readonly why: string | null; readonly ends: boolean } {
+  if (entries > MAX_ENTRIES) return { why: `more than ${MAX_ENTRIES} entries`, ends: true };
+  const safe = safeEntryPath(name);
+  if (type === 'directory' || ('why' in safe && safe.why === 'hidden')) return { why: null, ends: false };
+  if (type !== 'file' && type !== 'contiguous-file') return { why: `entries that are no files are left out (${String(type)})`, ends: false };
+  if ('why' in safe) return { why: 'entries whose path leads out of the archive are left out', ends: false };
+  if (leftBytes <= 0 || (size ?? 0) > leftBytes) return { why: `more than ${MAX_UNPACKED_BYTES} bytes`, ends: true };
+  return safe;
 }
 
 /** Slimmed captures are mostly zeroes: compressed again they need no more room than in the archive. What is gzip already stays as it is. */

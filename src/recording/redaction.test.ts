@@ -162,3 +162,14 @@ test('no value planted under a name of secrets survives, at any depth and in any
     { numRuns: 500 },
   );
 });
+
+test('the containers of a network are told apart', () => {
+  const ids = ['a'.repeat(64), '0b'.repeat(32)];
+  const member = (name: string) => ({ Name: name, IPv4Address: '10.0.0.2/24' });
+  const redacted = redactNetwork({
+    Id: 'f'.repeat(64),
+    Name: 'net',
+    Containers: { [ids[0] as string]: member('one'), [ids[1] as string]: member('two') },
+  });
+  assert.deepEqual(Object.keys(redacted['Containers'] ?? {}), ids);
+});

@@ -126,6 +126,8 @@ const recordOf =
     return kept;
   };
 
+const CONTAINER_ID = /^[0-9a-f]{64}$/;
+
 /** An object with names that the user gave. */
 const mapOf =
   (filter: Filter, mayPass: (name: string) => boolean = () => true): Filter =>
@@ -135,7 +137,8 @@ const mapOf =
     return Object.fromEntries(
       Object.entries(record).flatMap(([name, item]) => {
         const passed = mayPass(name) ? filter(item) : undefined;
-        return passed === undefined ? [] : [[redactCommand(name), passed]];
+        // An id is long and hexadecimal, as a key would be.
+        return passed === undefined ? [] : [[CONTAINER_ID.test(name) ? name : redactCommand(name), passed]];
       }),
     );
   };

@@ -19,7 +19,8 @@ function searchOf(kind: 'text' | 'binary' = 'text'): LeakSearch {
   return new LeakSearch(names.result(), VOCABULARY, kind);
 }
 const search = searchOf();
-const found = (text: string | Uint8Array): string | null => search.find(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)?.encoding ?? null;
+const found = (text: string | Uint8Array): string | null =>
+  search.find(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)?.encoding ?? null;
 
 const bytes = [...Buffer.from(HOST)];
 const hex = bytes.map((b) => b.toString(16).padStart(2, '0'));
@@ -59,7 +60,7 @@ const ENCODED: Readonly<Record<string, string | Uint8Array>> = {
   'an address in hexadecimal': 'ac130004',
   'an address with dashes': 'ip 172-19-0-4 x',
   'a reverse pointer': '4.0.19.172.in-addr.arpa',
-  'IPv6': 'from 2001:db8:19::4 to',
+  IPv6: 'from 2001:db8:19::4 to',
   'IPv6 in brackets': '[2001:db8:19::4]:7051',
   'IPv6 in upper case': '2001:DB8:19::4',
   'IPv6 with its zeroes': '2001:0db8:0019:0000:0000:0000:0000:0004',

@@ -12,8 +12,8 @@ interface Needle {
   /** Compared as lower case. */
   readonly folded: boolean;
   readonly leak: Leak;
-  /** What must stand around it: nothing, ends of a word, or those of an address: neither a digit, a dot nor a colon that leads on. */
-  readonly edges: 'any' | 'word' | 'number';
+  /** What must stand around it: anything, the ends of a word, or those of an address, which this character would lead on. */
+  readonly edges: 'any' | 'word' | '.' | ':';
 }
 
 /** Encodings other than the plain one are looked for from this length on: shorter ones occur by chance. */
@@ -27,7 +27,6 @@ const LONGEST_REST = 64;
 const lower = (bytes: Uint8Array): Buffer => Buffer.from(Buffer.from(bytes).toString('latin1').toLowerCase(), 'latin1');
 const isWordByte = (b: number | undefined): boolean =>
   b !== undefined && ((b >= 48 && b <= 57) || (b >= 65 && b <= 90) || (b >= 97 && b <= 122) || b >= 128);
-const isNumberByte = (b: number | undefined): boolean => isWordByte(b) || b === 46 || b === 58;
 
 /**
  * Looks for names in bytes, in every encoding in which a file could hold them: plain in any case, UTF-16, base64 at each alignment, hexadecimal with and without
@@ -77,7 +76,11 @@ export class LeakSearch {
     for (let i = 0; i < needle.bytes.length; i++) if (source[at + i] !== needle.bytes[i]) return false;
     const before = at > 0 ? bytes[at - 1] : undefined;
     const after = bytes[end];
-    if (needle.edges === 'number') return !isNumberByte(before) && !(isWordByte(after) || (isNumberByte(after) && isWordByte(bytes[end + 1])));
+    if (needle.edges === '.' || needle.edges === ':') {
+      const separator = needle.edges.charCodeAt(0);
+      const leadsOn = isWordByte(after) || (after === separator && isWordByte(bytes[end + 1]));
+      return !leadsOn && !isWordByte(before) && before !== separator;
+    }
     if (needle.edges === 'word' && (isWordByte(before) || isWordByte(after))) return false;
     return needle.leak.encoding !== 'plain' || !this.#isInVocabulary(folded, at, end);
   }
@@ -159,7 +162,8 @@ export class LeakSearch {
 
   #addAddress(address: Uint8Array, kind: 'text' | 'binary'): void {
     if (isForEveryNetwork(address)) return;
-    const add = (text: string, encoding: string): void => this.#add(Buffer.from(text), true, { name: addressText(address), encoding }, 'number');
+    const edges = address.length === 4 ? '.' : ':';
+    const add = (text: string, encoding: string): void => this.#add(Buffer.from(text), true, { name: addressText(address), encoding }, edges);
     const hex = Buffer.from(address).toString('hex');
     add(addressText(address), 'plain');
     if (address.length === 16) {
@@ -169,9 +173,9 @@ export class LeakSearch {
     }
     if (kind === 'binary') return;
     add(hex, 'hexadecimal');
-    if (address.length === 16) add(`${[...hex].reverse().join('.')}.ip6`, 'PTR');
+    if (address.length === 16) add(`${[...hex].reverse().join('.')}.ip6.arpa`, 'PTR');
     else {
-      add(`${[...address].reverse().join('.')}.in-addr`, 'PTR');
+      add(`${[...address].reverse().join('.')}.in-addr.arpa`, 'PTR');
       add(address.join('-'), 'plain, dashes');
     }
   }
