@@ -5,6 +5,7 @@ import { type DockerEvent, parseDockerEvents, parseOperatorMarks } from '../topo
 import { type ContainerFacts, parseInspect } from '../topology/inspect.js';
 import type { Sentence } from './contract.js';
 import { wordsOfEvent } from './event-words.js';
+import { sayCommand } from './operator-sentences.js';
 
 export interface LiveFeedLimits {
   /** Logs that are listened to; as many as the picture is made of. */
@@ -19,7 +20,6 @@ export const LIVE_FEED_LIMITS: LiveFeedLimits = { maxLogs: 1_000, maxEntries: 2_
 
 /** A record whose further lines have not come after so long is told as it is: docker hands the lines of one write over together. */
 const QUIET_MILLIS = 200;
-const MAX_COMMAND_LENGTH = 300;
 
 /** Something that happened, in one line, told as soon as it was read. */
 export interface FeedEntry {
@@ -231,8 +231,7 @@ export class LiveFeed {
 
 function commandWords(event: DockerEvent): readonly [Sentence['topic'], string] | null {
   if (event.command === null) return null;
-  const command = event.command.length > MAX_COMMAND_LENGTH ? `${event.command.slice(0, MAX_COMMAND_LENGTH)}…` : event.command;
-  return ['operator', `Run in ${event.containerName ?? 'a container'}: ${command}`];
+  return ['operator', `Run in ${event.containerName ?? 'a container'}: ${sayCommand(event.command)}`];
 }
 
 const byTime = (entries: readonly FeedEntry[]): FeedEntry[] => [...entries].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id - b.id));

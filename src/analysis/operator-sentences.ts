@@ -37,7 +37,8 @@ function repetitionKeyOf(deed: OperatorDeed): string | null {
 const CONNECTION_FLAGS =
   / --(?:tls(?:[ =](?:true|false|"?\$\w+"?))?|clientauth|(?:cafile|certfile|keyfile|tlsRootCertFiles|ordererTLSHostnameOverride|connTimeout)[ =]\S+)(?= |$)/g;
 
-const sayCommand = (text: string): string => shorten(text.replace(/\s+/g, ' ').replaceAll(CONNECTION_FLAGS, ''), MAX_COMMAND_LENGTH);
+/** A command as it is told: on one line, without the flags of its connection, not too long. */
+export const sayCommand = (text: string): string => shorten(text.replace(/\s+/g, ' ').replaceAll(CONNECTION_FLAGS, ''), MAX_COMMAND_LENGTH);
 
 /** `text` on one line, no longer than `longest`. */
 function shorten(text: string, longest: number): string {
