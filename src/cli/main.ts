@@ -38,10 +38,11 @@ const parser = yargs(hideBin(process.argv))
     throw new OperationalError({ what: 'that command line is not understood', why: message || error.message, hint: 'gossipscope --help' });
   });
 
-// A reader that closes the pipe (`| head`) has seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// A reader that closes the pipe (`| head`) has seen enough; a terminal that was closed (EIO) must not cost a recording its end.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
 
 const named = COMMANDS[process.argv[2] ?? ''];
 

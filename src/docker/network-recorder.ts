@@ -1,6 +1,7 @@
 import { type CaptureFileFacts, CaptureFileWriter } from '../recording/capture-file.js';
 import type { ManifestCapture, ManifestGap, SecondReading } from '../recording/manifest.js';
 import type { RecordingObserver } from '../recording/observer.js';
+import { OperationalError } from '../recording/operational-error.js';
 import { isDiskFull, type RecordingWriter } from '../recording/recording-writer.js';
 import type { CaptureNetwork, CapturePlan, PlannedCapture } from './capture-plan.js';
 import type { Engine } from './engine.js';
@@ -32,6 +33,8 @@ interface Series {
   secondReading: SecondReading | null;
   /** When it ended by itself; the beginning of a gap. */
   lostAt: Date | null;
+  /** When it was last tried or ended, in milliseconds. */
+  triedAt: number;
   lostWhy: string;
 }
 
@@ -88,6 +91,7 @@ export class NetworkRecorder {
       droppedByInterface: 0,
       secondReading: null,
       lostAt: null,
+      triedAt: 0,
       lostWhy: '',
     };
     this.#series.push(series);
@@ -115,7 +119,10 @@ export class NetworkRecorder {
       if (isDiskFull(error)) this.#parts.onFailure(error);
       else {
         series.lostAt ??= new Date();
+        series.triedAt = Date.now();
         series.lostWhy = error instanceof Error ? error.message : String(error);
+        if (series.files.packets === 0)
+          this.#parts.onImpossible(series.lostWhy, error instanceof OperationalError ? error.hint : 'gossipscope doctor');
         this.#parts.say(series.lostWhy);
       }
     }
@@ -141,6 +148,7 @@ export class NetworkRecorder {
       return;
     }
     series.lostAt = new Date();
+    series.triedAt = Date.now();
     series.lostWhy = end.why;
     this.#tellUnread(series, end.statistics);
     this.#parts.onChange();
@@ -175,7 +183,7 @@ export class NetworkRecorder {
     if (this.#finishing !== null) return;
     for (const series of this.#series) {
       if (series.capture !== null || series.lostAt === null) continue;
-      if (Date.now() - series.lostAt.getTime() < REVIVE_AFTER_MILLIS && series.files.packets > 0) continue;
+      if (Date.now() - series.triedAt < REVIVE_AFTER_MILLIS) continue;
       await this.#start(series);
     }
   }
@@ -272,6 +280,8 @@ export interface NetworkRecorderParts {
   readonly recording: string;
   readonly onFailure: (error: unknown) => void;
   readonly onGap: (gap: ManifestGap) => void;
+  /** Nothing could be captured at all: why, and what to do. */
+  readonly onImpossible: (why: string, hint: string) => void;
   readonly onChange: () => void;
   readonly say: (text: string) => void;
 }

@@ -65,6 +65,8 @@ const MAX_CONTAINERS = 2000;
 const MAX_LATER_INSPECTS = 5000;
 const MAX_GAPS = 10_000;
 const RETRY_MILLIS = 250;
+/** Containers that are not Fabric's are remembered to be asked once; on an engine with more they are asked again. */
+const MAX_FOREIGN = 10_000;
 
 const ENGINE_AWAY = { source: EVENTS_FILE, why: 'the engine did not answer; what was done meanwhile is not known' } as const;
 
@@ -120,6 +122,7 @@ export class Recorder {
   #ending: Promise<Manifest> | null = null;
   #isFailed = false;
   #isEnding = false;
+  #isKeepingHouse = false;
   readonly #written = new WeakSet<RecordedDockerEvent>();
   readonly ended: Promise<EndReason>;
   #resolveEnded: (reason: EndReason) => void = () => undefined;
@@ -225,6 +228,7 @@ export class Recorder {
     const inspected = await this.#engine.inspectContainer(id);
     if (inspected === null) return null;
     if (this.#known.has(id) || this.#options.choice.isChosen(inspected)) return inspected;
+    if (this.#foreign.size >= MAX_FOREIGN) this.#foreign.clear();
     this.#foreign.add(id);
     return null;
   }
@@ -276,6 +280,11 @@ export class Recorder {
       onGap: () => this.#touchManifest(),
     });
     this.#containers.set(traits.id, recorder);
+    // A database that was made before its peer is Fabric's only beside it.
+    if (this.#foreign.size > 0 && this.#options.choice.isPeerOrOrderer(inspected)) {
+      this.#foreign.clear();
+      this.#enqueue(() => this.#lookAround('later'));
+    }
     recorder.begin();
     this.#hasAttached = true;
     this.#options.say(`attached to ${traits.name}`);
@@ -316,6 +325,10 @@ export class Recorder {
         recording: this.#options.name,
         onFailure: (error) => this.#fail(error),
         onGap: (gap) => this.#addGap(gap),
+        onImpossible: (why, hint) => {
+          this.#missing.set(`${why}\n${hint}`, { what: 'packets', why, hint });
+          this.#touchManifest();
+        },
         onChange: () => this.#touchManifest(),
         say: this.#options.say,
       });
@@ -386,6 +399,8 @@ export class Recorder {
   async #takeContainerEvent(event: RecordedDockerEvent): Promise<void> {
     const id = event.containerId;
     if (id === null || this.#foreign.has(id)) return;
+    // At once: what a container prints that is gone in a moment can be read only now.
+    if (event.action === 'start' || event.action === 'restart') this.#containers.get(id)?.started();
     const isBirth = event.action === 'create' || event.action === 'start' || event.action === 'restart' || event.action === 'rename';
     const inspected = isBirth ? await this.#chosen(id) : null;
     if (inspected === null && !this.#known.has(id)) {
@@ -395,11 +410,10 @@ export class Recorder {
     await this.#writeEvent(event);
     const recorder = this.#containers.get(id);
     if (inspected !== null) {
+      await this.#attach(inspected);
       await this.#writeInspect('later', [inspected]);
       await this.#captureNetworks(this.#gossipNetworksOf(inspected), true);
-      await this.#attach(inspected);
     }
-    if (event.action === 'start' || event.action === 'restart') recorder?.started();
     if (event.action === 'die') recorder?.stopped();
     if (event.action === 'destroy' && recorder !== undefined) {
       this.#containers.delete(id);
@@ -450,6 +464,8 @@ export class Recorder {
   }
 
   async #keepHouse(): Promise<void> {
+    if (this.#isKeepingHouse) return;
+    this.#isKeepingHouse = true;
     try {
       const { maxBytes } = this.#writer.limits;
       const gone = await this.#writer.turnRing(this.#openBytes);
@@ -459,6 +475,8 @@ export class Recorder {
       if (Date.now() - this.#manifestAt >= MANIFEST_EVERY_MILLIS - HOUSEKEEPING_MILLIS / 2) this.#touchManifest();
     } catch (error) {
       this.#fail(error);
+    } finally {
+      this.#isKeepingHouse = false;
     }
   }
 
@@ -466,6 +484,8 @@ export class Recorder {
     const { facts, location, choice, name, toolVersion } = this.#options;
     const containers = [...this.#finished, ...this.#containers.values()];
     const networks = [...this.#goneNetworks, ...this.#networks.values()];
+    const removed = new Set(this.#writer.removed);
+    const kept = <T extends { readonly paths: readonly string[] }>(entry: T): T => ({ ...entry, paths: entry.paths.filter((p) => !removed.has(p)) });
     return {
       format: 'gossipscope-recording',
       formatVersion: 1,
@@ -478,8 +498,8 @@ export class Recorder {
       recorder: { pid: process.pid, host: hostname() },
       engine: { version: facts.version, apiVersion: facts.apiVersion, operatingSystem: facts.operatingSystem, location },
       selection: choice.selection,
-      logs: containers.flatMap((c) => c.logs),
-      captures: networks.flatMap((n) => n.captures),
+      logs: containers.flatMap((c) => c.logs).map(kept),
+      captures: networks.flatMap((n) => n.captures).map(kept),
       inspects: [...this.#inspects],
       gaps: [...this.#gaps, ...containers.flatMap((c) => c.gaps)],
       missing: [...this.#missing.values()],
@@ -509,6 +529,7 @@ export class Recorder {
       ...[...this.#containers.values(), ...this.#finished].map((c) => c.finish()),
       ...[...this.#networks.values()].map((n) => n.finish(false)),
     ]).catch((error: unknown) => this.#fail(error));
+    await this.#writer.turnRing(0);
     if (reason !== 'disk-full') await this.#lastLook();
     const networks = [...this.#goneNetworks, ...this.#networks.values()];
     for (const n of networks) await n.discardUnlessConfirmed();

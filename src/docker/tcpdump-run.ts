@@ -92,6 +92,9 @@ export function startHostTcpdump(tcpdump: HostTcpdump & { readonly usable: true 
       detached: true,
       env: { ...process.env, LC_ALL: 'C' },
     });
+    // A recorder that ends at once, as at a second Ctrl-C, leaves no tcpdump behind that waits for a packet to notice.
+    const endWithUs = (): void => void signalGroup(child, 'SIGKILL', null);
+    process.once('exit', endWithUs);
     let flushing: NodeJS.Timeout | null = null;
     const lines = new LineCutter((line) => {
       // Not before: until tcpdump listens it has no handler, and the signal would end it.
@@ -105,6 +108,7 @@ export function startHostTcpdump(tcpdump: HostTcpdump & { readonly usable: true 
         resolve({ code: null, signal: null });
       });
       child.on('close', (code, signal) => {
+        process.off('exit', endWithUs);
         if (flushing !== null) clearInterval(flushing);
         lines.end();
         resolve({ code, signal });

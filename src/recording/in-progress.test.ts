@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -24,6 +24,15 @@ test('notes of the dead and what is no note are removed', async () => {
   writeFileSync(join(registry, '78.json'), '{');
   assert.deepEqual(await recordingsInProgress(() => false, registry), []);
   assert.deepEqual(readdirSync(registry), []);
+});
+
+test('a registry that others may write to is not believed', async () => {
+  const registry = join(root, 'c');
+  const takeBack = await noteRecording('/x', registry);
+  chmodSync(registry, 0o777);
+  assert.deepEqual(await recordingsInProgress(() => true, registry), []);
+  chmodSync(registry, 0o700);
+  await takeBack();
 });
 
 test('a registry that cannot be written is no error', async () => {

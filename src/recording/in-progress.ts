@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
@@ -19,6 +19,7 @@ export function registryFolder(environment: Readonly<Record<string, string | und
 export async function noteRecording(folder: string, registry: string = registryFolder()): Promise<() => Promise<void>> {
   const path = join(registry, `${process.pid}.json`);
   const noted = await mkdir(registry, { recursive: true, mode: 0o700 })
+    .then(() => mustBeOurs(registry))
     .then(() => writeFile(path, JSON.stringify({ pid: process.pid, folder }), { mode: 0o600 }))
     .then(
       () => true,
@@ -34,7 +35,9 @@ export async function recordingsInProgress(
   isAlive: (pid: number) => boolean,
   registry: string = registryFolder(),
 ): Promise<readonly RecordingInProgress[]> {
-  const names = await readdir(registry).catch(() => [] as readonly string[]);
+  const names = await mustBeOurs(registry)
+    .then(() => readdir(registry))
+    .catch(() => [] as readonly string[]);
   const found: RecordingInProgress[] = [];
   for (const name of names.filter((n) => n.endsWith('.json')).sort()) {
     const path = join(registry, name);
@@ -43,6 +46,13 @@ export async function recordingsInProgress(
     else await rm(path, { force: true }).catch(() => undefined);
   }
   return found;
+}
+
+/** In a folder that all may write to, another user could have made it first, and lead notes into folders of his. */
+async function mustBeOurs(registry: string): Promise<void> {
+  const { uid, mode } = await stat(registry);
+  const own = process.getuid?.();
+  if (own !== undefined && (uid !== own || (mode & 0o022) !== 0)) throw new Error(`${registry} is another user's, or open to others`);
 }
 
 function parseNote(text: string): RecordingInProgress | null {

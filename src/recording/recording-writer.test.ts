@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -106,6 +106,25 @@ test('a full file is followed by the next, and the ring lets the oldest go', asy
   await writer.turnRing(0);
   assert.deepEqual(writer.removed.slice(3), ['logs/p.4.log']);
   assert.ok(existsSync(join(folder, 'logs/p.5.log')), 'the newest is not older than the ring allows');
+  await writer.close();
+});
+
+test('files that are settled while the ring turns are in it too', async () => {
+  const folder = join(newFolder(), 'r');
+  const writer = await RecordingWriter.create(folder, { ...NO_LIMITS, ringBytes: 10_000 }, seeing().observer, () => 0);
+  const turns: Promise<unknown>[] = [];
+  for (let i = 0; i < 200; i++) {
+    const path = writer.claimPath(`logs/f${i}`, '.log');
+    const file = await writer.openFile(path);
+    await file.append(Buffer.alloc(1000));
+    await file.close();
+    writer.settle(path, 1000);
+    if (i % 3 === 0) turns.push(writer.turnRing(0));
+  }
+  await Promise.all(turns);
+  await writer.turnRing(0);
+  assert.equal(readdirSync(join(folder, 'logs')).length, 10);
+  assert.equal(writer.settledBytes, 10_000);
   await writer.close();
 });
 

@@ -19,6 +19,9 @@ export interface RecordingLimits {
 /** Nobody wants to open a larger file in an editor or send it. */
 export const DEFAULT_ROTATE_BYTES = 1 << 30;
 
+/** Names of files that the ring let go, in the manifest: the newest of them. */
+const MAX_REMOVED_TOLD = 1000;
+
 /** Kept free inside the folder, given back when the disk is full: enough for the last manifest and the ends of the files. */
 const RESERVE_BYTES = 2 << 20;
 const RESERVE_FILE = '.reserve';
@@ -206,17 +209,18 @@ export class RecordingWriter {
     const { ringBytes, ringMillis } = this.limits;
     const gone: string[] = [];
     const now = this.#now();
-    while (this.#segments.length > 0) {
-      const [oldest, ...rest] = this.#segments as [Segment, ...Segment[]];
+    for (let oldest = this.#segments[0]; oldest !== undefined; oldest = this.#segments[0]) {
       const tooMuch = ringBytes !== null && this.#settledBytes + openBytes > ringBytes;
       const tooOld = ringMillis !== null && oldest.endedMillis < now - ringMillis;
       if (!tooMuch && !tooOld) break;
-      await rm(join(this.folder, oldest.path), { force: true });
-      this.#segments = rest;
+      // Before it is deleted, which takes time, in which others are settled.
+      this.#segments.shift();
       this.#settledBytes -= oldest.bytes;
       gone.push(oldest.path);
+      await rm(join(this.folder, oldest.path), { force: true });
     }
     this.#removed.push(...gone);
+    if (this.#removed.length > MAX_REMOVED_TOLD) this.#removed.splice(0, this.#removed.length - MAX_REMOVED_TOLD);
     return gone;
   }
 

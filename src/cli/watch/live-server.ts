@@ -141,7 +141,8 @@ export class LiveServer {
     for (const [name, value] of Object.entries(SECURITY)) response.setHeader(name, value);
     if (!isOwnHost(request.headers.host, this.#options.host)) return end(response, 403, 'this server answers to its own names only');
     if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405, 'GET only');
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    const url = URL.canParse(request.url ?? '/', 'http://localhost') ? new URL(request.url ?? '/', 'http://localhost') : null;
+    if (url === null) return end(response, 400, 'no path of this server');
     if (this.#token !== null && !this.#admit(request, response, url, this.#token)) return;
     const note = /^\/note\/(\d{1,9})$/.exec(url.pathname);
     if (url.pathname === '/') {
