@@ -114,7 +114,7 @@ export class PcapReader implements RecordReader {
     const next = at + RECORD_HEADER_BYTES + u32(data, at + 8, this.#littleEndian);
     if (next + RECORD_HEADER_BYTES > end && !final) return this.#want(next + RECORD_HEADER_BYTES - at);
     const isCut = next > end;
-    if (isCut || (next + RECORD_HEADER_BYTES <= end && !this.#plausible(data, next))) {
+    if (isCut || (next + RECORD_HEADER_BYTES <= end && !this.#mayFollow(data, at, next))) {
       // This record's length lies, or what follows it is damaged, or the file ends here: a run of records within it tells.
       if (next + CHAIN_REACH_BYTES > end && !final) return this.#want(next + CHAIN_REACH_BYTES - at);
       const found = this.#findChain(data, at + RECORD_HEADER_BYTES, Math.min(next, end), end, final);
@@ -134,6 +134,15 @@ export class PcapReader implements RecordReader {
   #plausible(data: Uint8Array, at: number): boolean {
     const captured = u32(data, at + 8, this.#littleEndian);
     return captured > 0 && captured <= MAX_FRAME_BYTES && u32(data, at + 4, this.#littleEndian) < this.#fractions;
+  }
+
+  /**
+   * Whether a record at `next` can follow the one at `at`. Their times count too: where a length lies, `next` is somewhere in a payload, and zeroing a part
+   * of it (`slim`) can make a possible header of it by chance, but hardly one of the same week.
+   */
+  #mayFollow(data: Uint8Array, at: number, next: number): boolean {
+    const step = u32(data, next, this.#littleEndian) - u32(data, at, this.#littleEndian);
+    return this.#plausible(data, next) && Math.abs(step) <= MAX_CHAIN_STEP_SECONDS;
   }
 
   #emit(data: Uint8Array, at: number, next: number): void {

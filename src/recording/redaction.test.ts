@@ -173,3 +173,26 @@ test('the containers of a network are told apart', () => {
   });
   assert.deepEqual(Object.keys(redacted['Containers'] ?? {}), ids);
 });
+
+test('secrets of other tools, in lists, cookies and pipes are hidden; what looks alike is not', () => {
+  for (const command of [
+    'redis-cli -h db -a Hunter2x get k',
+    'vault login Hunter2x',
+    'aws configure set aws_secret_access_key Hunter2x',
+    'openssl enc -aes-256-cbc -k Hunter2x -in f',
+    'ldapsearch -D cn=a -w Hunter2x -b dc=x',
+    'htpasswd -b file user Hunter2x',
+    "curl -H 'Cookie: session=Hunter2x' http://x",
+    "sh -c 'echo Hunter2x | passwd --stdin bob'",
+    `peer chaincode invoke -C ch -n cc -c '{"Args":["set","password","Hunter2x"]}'`,
+  ])
+    assert.ok(!redactCommand(command).includes('Hunter2x'), redactCommand(command));
+  for (const command of [
+    'ls -a /data',
+    'tar -k -x',
+    'peer channel join -b ch.block',
+    'echo hello | cat',
+    `peer chaincode query -C ch -n cc -c '{"Args":["query","a"]}'`,
+  ])
+    assert.equal(redactCommand(command), command);
+});

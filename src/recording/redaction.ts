@@ -32,6 +32,13 @@ const USER_AND_SECRET = /((?:^|\s)(?:-u|-b|--user|--proxy-user|--boot)(?:\s+|=)?
 const PASSWORD_OPTION = /((?:^|\s)-p\s+)("[^"]*"|'[^']*'|\S+)/g;
 /** mysql and its kind take the password glued to the option. */
 const GLUED_PASSWORD = /((?:mysql|mariadb|mysqldump|mysqladmin|sshpass)\b[^;&|]*?\s-p)([^\s]+)/g;
+/** Tools whose secret follows an option or word that says nothing of it elsewhere. */
+const TOOLS_SECRET =
+  /(\b(?:redis-cli\b[^;&|]*?\s-a|ldap\w+\b[^;&|]*?\s-w|openssl\b[^;&|]*?\s-(?:k|K|pass\w*)|vault\s+login|htpasswd\s+-\w*b\w*\s+\S+\s+\S+|configure\s+set\s+\S*(?:secret|key|token)\S*)\s+)(?!-)(\S+)/gi;
+/** An element of a list after one that names a secret: `["set","password","…"]`. */
+const LISTED_SECRET = /(\\*["'][\w.-]*(?:passw(?:or)?d|secret|token|credential)[\w.-]*\\*["']\s*,\s*\\*["'])([^"'\\]+)/gi;
+const COOKIE = /(\bcookie\\*["']?\s*[:=]\s*)([^"'\r\n]+)/gi;
+const PIPED_PASSWORD = /(\b(?:echo|printf)\s+)([^|;&]+?)(\s*\|[^|;&]*passw)/gi;
 /** Whose `-p` takes a path. */
 const PATH_OPTION = /(?:\bpeer\s+(?:chaincode|lifecycle)\b|\b(?:mkdir|cp|tar|rsync|install)\b)[^;&|]*$/;
 const LONG_TOKEN = /(^|[^A-Za-z0-9+/_=-])(?!sha256:)([A-Za-z0-9+/_-]{32,}={0,2})/g;
@@ -87,6 +94,10 @@ export function redactCommand(text: string): string {
       .replace(JSON_WEB_TOKEN, HIDDEN)
       .replace(USER_AND_SECRET, `$1${HIDDEN}`)
       .replace(BARE_CREDENTIALS, `$1${HIDDEN}@`)
+      .replace(TOOLS_SECRET, `$1${HIDDEN}`)
+      .replace(LISTED_SECRET, `$1${HIDDEN}`)
+      .replace(COOKIE, `$1${HIDDEN}`)
+      .replace(PIPED_PASSWORD, `$1${HIDDEN}$3`)
       .replace(GLUED_PASSWORD, `$1${HIDDEN}`),
   ).replace(PASSWORD_OPTION, (all: string, option: string, _value: string, at: number) =>
     PATH_OPTION.test(text.slice(0, at)) ? all : option + HIDDEN,
