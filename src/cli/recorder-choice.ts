@@ -1,12 +1,10 @@
 import { fabricNetworksOf, fabricNodeOf, isSelected, type Selection } from '../docker/discovery.js';
 import type { JsonObject } from '../docker/engine.js';
+import { objectOf, textOf } from '../docker/engine-json.js';
 import type { RecorderChoice } from '../docker/recorder.js';
 
 /** As many chosen containers are remembered to judge the next one by; a network that is larger has its databases named by the user. */
 const MAX_REMEMBERED = 500;
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const objectOf = (value: unknown): JsonObject => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {});
 
 /** The networks that a container's own inspect output names. */
 function networksOf(container: JsonObject): readonly JsonObject[] {

@@ -3,6 +3,7 @@ import type { ManifestGap, ManifestLog } from '../recording/manifest.js';
 import type { RecordingObserver } from '../recording/observer.js';
 import type { RecordingWriter } from '../recording/recording-writer.js';
 import type { Engine, JsonObject } from './engine.js';
+import { objectOf, textOf } from './engine-json.js';
 import { LogFollower, type LogRotation, logRotationOf } from './log-follower.js';
 
 /** What the recorder needs to know of a container to record its logs. */
@@ -13,9 +14,6 @@ export interface ContainerTraits {
   readonly rotation: LogRotation | null;
   readonly isRunning: boolean;
 }
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const objectOf = (value: unknown): JsonObject => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {});
 
 /** What the recorder needs, from a container's inspect output. */
 export function traitsOf(inspected: JsonObject): ContainerTraits {

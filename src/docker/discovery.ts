@@ -1,7 +1,8 @@
 import { OperationalError } from '../recording/operational-error.js';
 import { type ContainerFacts, parseInspect } from '../topology/inspect.js';
 import { bridgeOf } from './capture-plan.js';
-import type { Engine, Json, JsonObject } from './engine.js';
+import type { Engine, JsonObject } from './engine.js';
+import { objectOf, textOf } from './engine-json.js';
 import { type LogRotation, logRotationOf } from './log-follower.js';
 
 export type NodeRole = 'peer' | 'orderer' | 'cli' | 'chaincode' | 'ca' | 'database' | 'broker' | 'other';
@@ -69,9 +70,6 @@ const ROLE_ORDER: readonly NodeRole[] = ['peer', 'orderer', 'cli', 'chaincode', 
 /** Networks that every engine has: to be in one does not join containers. */
 const COMMON_NETWORKS = new Set(['bridge', 'host', 'none', 'podman']);
 
-const objectOf = (value: Json | undefined): JsonObject =>
-  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as JsonObject) : {};
-const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 const textsOf = (object: JsonObject): Record<string, string> =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, textOf(value)]));
 const nonEmpty = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);

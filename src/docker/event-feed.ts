@@ -3,6 +3,7 @@ import type { RecordedDockerEvent } from '../recording/manifest.js';
 import { redactCommand } from '../recording/redaction.js';
 import type { Engine, Json, JsonObject } from './engine.js';
 import { EngineError } from './engine-error.js';
+import { objectOf } from './engine-json.js';
 
 /** Changes of containers that are recorded. Health checks (`health_status`, their execs) are the engine's doing, every few seconds, and are not. */
 const CONTAINER_ACTIONS: ReadonlySet<string> = new Set(
@@ -36,8 +37,6 @@ export interface EventFeedOptions {
   readonly onOddity?: (why: string) => void;
 }
 
-const objectOf = (value: Json | undefined): JsonObject =>
-  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as JsonObject) : {};
 const textOf = (value: Json | undefined): string | null => (typeof value === 'string' && value !== '' ? value : null);
 const listOf = (value: Json | undefined): readonly string[] => (Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : []);
 

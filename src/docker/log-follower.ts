@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Engine, Json, JsonObject, LogQuery } from './engine.js';
+import type { Engine, JsonObject, LogQuery } from './engine.js';
 import { EngineError } from './engine-error.js';
+import { objectOf } from './engine-json.js';
 import { isStampedBefore, type LogLine, LogPosition, sinceBefore } from './log-position.js';
 import { MAX_LINE_BYTES, StampedLines } from './stamped-lines.js';
 import { StreamDemuxer } from './stream-demuxer.js';
@@ -102,9 +103,6 @@ const NEVER_STARTED = '0001-';
 const LOCAL_DEFAULTS: LogRotation = { maxSizeBytes: 20e6, maxFiles: 5, isCompressed: true };
 /** go-units `RAMInBytes`, which reads `max-size`: units of 1024. */
 const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i;
-
-const objectOf = (value: Json | undefined): JsonObject =>
-  value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as JsonObject) : {};
 
 /**
  * How the log of an inspected container rotates (`HostConfig.LogConfig`), or null where it never does. `json-file` rotates only with `max-size`, `local`

@@ -228,10 +228,9 @@ export class NetworkRecorder {
 
   /** Has the files that are still there read by another reader. */
   async verify(read: (file: CaptureFileFacts) => Promise<SecondReading>): Promise<void> {
-    const removed = new Set(this.#parts.writer.removed);
     for (const series of this.#series) {
       const readings: SecondReading[] = [];
-      for (const file of series.files.files) if (!removed.has(file.path)) readings.push(await read(file));
+      for (const file of series.files.files) if (!this.#parts.writer.wasRemoved(file.path)) readings.push(await read(file));
       const [first] = readings;
       if (first === undefined) continue;
       series.secondReading = {

@@ -19,6 +19,7 @@ import type { CaptureNetwork, CapturePlan } from './capture-plan.js';
 import { ContainerRecorder, traitsOf } from './container-recorder.js';
 import type { Engine, EngineFacts, JsonObject } from './engine.js';
 import { EngineError } from './engine-error.js';
+import { objectOf, textOf } from './engine-json.js';
 import { EventFeed } from './event-feed.js';
 import type { HostTcpdump } from './host-tcpdump.js';
 import { NetworkRecorder } from './network-recorder.js';
@@ -70,8 +71,6 @@ const MAX_FOREIGN = 10_000;
 
 const ENGINE_AWAY = { source: EVENTS_FILE, why: 'the engine did not answer; what was done meanwhile is not known' } as const;
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const objectOf = (value: unknown): JsonObject => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {});
 const nameOf = (inspected: JsonObject): string => textOf(inspected['Name']).replace(/^\//, '');
 
 /** Ids of the networks that a container is on. */
@@ -118,7 +117,6 @@ export class Recorder {
   #timer: NodeJS.Timeout | null = null;
   #manifestTimer: NodeJS.Timeout | null = null;
   #manifestAt = 0;
-  #hasAttached = false;
   #ending: Promise<Manifest> | null = null;
   #isFailed = false;
   #isEnding = false;
@@ -286,7 +284,6 @@ export class Recorder {
       this.#enqueue(() => this.#lookAround('later'));
     }
     recorder.begin();
-    this.#hasAttached = true;
     this.#options.say(`attached to ${traits.name}`);
     this.#touchManifest();
   }
@@ -484,8 +481,10 @@ export class Recorder {
     const { facts, location, choice, name, toolVersion } = this.#options;
     const containers = [...this.#finished, ...this.#containers.values()];
     const networks = [...this.#goneNetworks, ...this.#networks.values()];
-    const removed = new Set(this.#writer.removed);
-    const kept = <T extends { readonly paths: readonly string[] }>(entry: T): T => ({ ...entry, paths: entry.paths.filter((p) => !removed.has(p)) });
+    const kept = <T extends { readonly paths: readonly string[] }>(entry: T): T => ({
+      ...entry,
+      paths: entry.paths.filter((p) => !this.#writer.wasRemoved(p)),
+    });
     return {
       format: 'gossipscope-recording',
       formatVersion: 1,
@@ -551,10 +550,5 @@ export class Recorder {
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  /** Whether anything was ever attached to. */
-  get hasAttached(): boolean {
-    return this.#hasAttached;
   }
 }

@@ -128,6 +128,17 @@ test('files that are settled while the ring turns are in it too', async () => {
   await writer.close();
 });
 
+test('a file that the ring let go is known as gone, also when the list has no room for it', async () => {
+  const writer = await RecordingWriter.create(join(newFolder(), 'r'), { ...NO_LIMITS, ringBytes: 0 }, seeing().observer, () => 0);
+  for (let i = 0; i < 1100; i++) writer.settle(`logs/${i}.log`, 1);
+  await writer.turnRing(0);
+  assert.deepEqual(
+    [writer.removed.length, writer.removed[0], writer.wasRemoved('logs/0.log'), writer.wasRemoved('logs/x.log')],
+    [1000, 'logs/100.log', true, false],
+  );
+  await writer.close();
+});
+
 test('the manifest is replaced whole, and a mark of another process is a line', async () => {
   const folder = join(newFolder(), 'r');
   const { observer, seen } = seeing();

@@ -115,7 +115,7 @@ export class RecordingWriter {
   readonly #taken = new Set<string>();
   readonly #lines = new Map<string, AppendedFile>();
   #segments: Segment[] = [];
-  readonly #removed: string[] = [];
+  readonly #removed = new Set<string>();
   /** Bytes of all files that are not logs' or captures' current ones. */
   #settledBytes = 0;
   #manifests: Promise<void> = Promise.resolve();
@@ -159,9 +159,14 @@ export class RecordingWriter {
     return this.#settledBytes;
   }
 
-  /** Files that the ring let go, oldest first. */
+  /** The newest of the files that the ring let go, oldest first. */
   get removed(): readonly string[] {
-    return this.#removed;
+    return [...this.#removed].slice(-MAX_REMOVED_TOLD);
+  }
+
+  /** Whether the ring let a file go, however long ago. */
+  wasRemoved(path: string): boolean {
+    return this.#removed.has(path);
   }
 
   /** Bytes that the file system has left for this user; null where it does not say. */
@@ -219,8 +224,7 @@ export class RecordingWriter {
       gone.push(oldest.path);
       await rm(join(this.folder, oldest.path), { force: true });
     }
-    this.#removed.push(...gone);
-    if (this.#removed.length > MAX_REMOVED_TOLD) this.#removed.splice(0, this.#removed.length - MAX_REMOVED_TOLD);
+    for (const path of gone) this.#removed.add(path);
     return gone;
   }
 
