@@ -6,38 +6,13 @@ import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { Analysis } from '../src/analysis/contract.js';
 import type { Manifest, ManifestLog, RecordedDockerEvent } from '../src/recording/manifest.js';
+import { CONTAINERS, dockerEvent, idOf, STEPS } from './builders/recorded-steps.js';
 import { analyzed, gossipscope, scratchFolder } from './command-line.js';
-import { ROOT } from './recordings.js';
 
-const STEPS = join(ROOT, 'captures', 'byfn-bootstrap-steps');
 const NETWORK_ID = '3f6d4207648220b5234d882c95513fd51819f2cdeb99caecae10569d34b0a0a7';
 const CHAINCODE = 'dev-peer0.org1.example.com-fruitcc-1.0';
 const CHAINCODE_ID = 'c'.repeat(24).padEnd(64, '4');
 const EARLIER_ID = 'abcdef0123456789'.repeat(4);
-
-interface Inspected {
-  readonly Id: string;
-  readonly Name: string;
-}
-
-const CONTAINERS: readonly Inspected[] = readdirSync(join(STEPS, 'docker'))
-  .filter((f) => f.endsWith('.json') && f !== 'network.json')
-  .flatMap((f) => [JSON.parse(readFileSync(join(STEPS, 'docker', f), 'utf8')) as Inspected | readonly Inspected[]].flat());
-const idOf = (name: string): string => CONTAINERS.find((c) => c.Name === `/${name}`)?.Id ?? name.padEnd(64, '0');
-
-const event = (at: string, action: string, name: string, more: Partial<RecordedDockerEvent> = {}): RecordedDockerEvent => ({
-  at,
-  type: 'container',
-  action,
-  containerId: idOf(name),
-  containerName: name,
-  network: null,
-  command: null,
-  execId: null,
-  exitCode: null,
-  signal: null,
-  ...more,
-});
 
 /** What Docker tells of the commands of the recording's steps, of a pause and of a network's disconnection. */
 function dockerEvents(): readonly RecordedDockerEvent[] {
@@ -61,19 +36,19 @@ function dockerEvents(): readonly RecordedDockerEvent[] {
     const later = (millis: number): string => new Date(Date.parse(at) + millis).toISOString();
     const execId = String(i).repeat(64);
     return [
-      event(at, 'exec_create', 'cli', { command, execId }),
-      event(later(20), 'exec_start', 'cli', { command, execId }),
-      ...(i === 3 ? [event(later(30), 'pause', 'peer1.org2.example.com'), event(later(1500), 'unpause', 'peer1.org2.example.com')] : []),
+      dockerEvent(at, 'exec_create', 'cli', { command, execId }),
+      dockerEvent(later(20), 'exec_start', 'cli', { command, execId }),
+      ...(i === 3 ? [dockerEvent(later(30), 'pause', 'peer1.org2.example.com'), dockerEvent(later(1500), 'unpause', 'peer1.org2.example.com')] : []),
       ...(i === 3
         ? [
-            event(later(40), 'disconnect', 'peer1.org1.example.com', {
+            dockerEvent(later(40), 'disconnect', 'peer1.org1.example.com', {
               type: 'network',
               network: 'net_byfn',
               containerName: 'peer1.org1.example.com',
             }),
           ]
         : []),
-      event(later(2500), 'exec_die', 'cli', { execId, exitCode: 0 }),
+      dockerEvent(later(2500), 'exec_die', 'cli', { execId, exitCode: 0 }),
     ];
   });
 }
@@ -127,7 +102,8 @@ function recorded(): string {
   const document = (path: string, value: unknown): void => writeFileSync(join(folder, path), `${JSON.stringify(value, null, 2)}\n`);
   const network = JSON.parse(readFileSync(join(STEPS, 'docker', 'network.json'), 'utf8')) as unknown;
   const inspects = ['inspect-before', 'networks-before', 'inspect-later-1', 'inspect-after', 'networks-after'];
-  for (const name of inspects) document(`docker/${name}.json`, name.startsWith('networks') ? (name.endsWith('before') ? [] : network) : CONTAINERS);
+  for (const name of inspects)
+    document(`docker/${name}.json`, name.startsWith('networks') ? (name.endsWith('before') ? [] : network) : [...CONTAINERS.values()]);
   writeFileSync(join(folder, 'docker', 'events.ndjson'), wholeLines(dockerEvents().map((e) => JSON.stringify(e))));
   writeFileSync(join(folder, 'marks.ndjson'), wholeLines([JSON.stringify({ at: '2026-11-22T10:31:50.000Z', text: 'ask Ms Pineapple' })]));
   const manifest: Manifest = {
@@ -253,7 +229,7 @@ describe('a recording as record writes it', () => {
     const files = gunzipSync(readFileSync(redacted));
     const text = files.toString('latin1').toLowerCase();
     const words = ['example', 'pineapple', 'fruit', 'swanson', 'mychannel', 'byfn', 'peer0.org1', 'org1msp', 'org2', 'peer1', 'ms pine'];
-    const ids = [...CONTAINERS.map((c) => c.Id), EARLIER_ID, NETWORK_ID, CHAINCODE_ID].map((id) => id.slice(0, 12));
+    const ids = [...[...CONTAINERS.values()].map((c) => c.Id), EARLIER_ID, NETWORK_ID, CHAINCODE_ID].map((id) => id.slice(0, 12));
     const addresses = ['172.19.0.', '3f6d4207', 'ac1300', '02:42:ac:13'];
     const pkiIds = original.nodes.flatMap((node) => node.pkiId ?? []);
     for (const name of [...words, ...ids, ...addresses, ...pkiIds]) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -7,42 +7,12 @@ import fc from 'fast-check';
 import type { Analysis, OperatorDeed, Sentence } from '../src/analysis/contract.js';
 import type { Manifest, RecordedDockerEvent } from '../src/recording/manifest.js';
 import { renderReport } from '../src/report/document.js';
-import { analyzePaths, ROOT } from './recordings.js';
+import { CONTAINERS, dockerEvent, idOf, STEPS } from './builders/recorded-steps.js';
+import { analyzePaths } from './recordings.js';
 
-const STEPS = join(ROOT, 'captures', 'byfn-bootstrap-steps');
 const folders: string[] = [];
 after(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
-});
-
-interface Inspected {
-  readonly Id: string;
-  readonly Name: string;
-  readonly Config: { readonly Env: readonly string[] };
-}
-
-/** Inspect output of every container of the recording, by its name. */
-const CONTAINERS: ReadonlyMap<string, Inspected> = new Map(
-  readdirSync(join(STEPS, 'docker'))
-    .filter((f) => f.endsWith('.json') && f !== 'network.json')
-    .flatMap((f) => [JSON.parse(readFileSync(join(STEPS, 'docker', f), 'utf8')) as Inspected | readonly Inspected[]].flat())
-    .map((c) => [c.Name.replace(/^\//, ''), c] as const),
-);
-const idOf = (name: string): string => CONTAINERS.get(name)?.Id ?? name.padEnd(64, '0');
-
-/** One event of Docker's stream at a container. */
-const dockerEvent = (at: string, action: string, name: string, more: Partial<RecordedDockerEvent> = {}): RecordedDockerEvent => ({
-  at,
-  type: 'container',
-  action,
-  containerId: idOf(name),
-  containerName: name,
-  network: null,
-  command: null,
-  execId: null,
-  exitCode: null,
-  signal: null,
-  ...more,
 });
 
 const plusMillis = (at: string, millis: number): string => new Date(Date.parse(at) + millis).toISOString();
