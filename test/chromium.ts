@@ -39,6 +39,8 @@ export class Chromium {
     ];
     this.#process = spawn('chromium', [...flags, '--remote-debugging-pipe', `--user-data-dir=${scratchFolder()}`, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      // Its many processes are a group of their own, which ends as one. Should this process end without a word, the end of the pipe ends them.
+      detached: true,
     });
     this.#out = this.#process.stdio[3] as Writable;
     (this.#process.stdio[4] as Readable).setEncoding('utf8').on('data', (text: string) => this.#read(text));
@@ -96,6 +98,7 @@ export class Chromium {
   }
 
   close(): void {
-    this.#process.kill('SIGKILL');
+    const { pid, exitCode, signalCode } = this.#process;
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
   }
 }

@@ -27,14 +27,15 @@ export function gossipscope(args: readonly string[], options: RunOptions = {}): 
     env: { ...process.env, ...options.env },
     encoding: 'utf8',
     maxBuffer: 64 << 20,
-    timeout: 120_000,
+    timeout: 600_000,
   });
   return { status, stdout, stderr };
 }
 
 const scratch: string[] = [];
 process.on('exit', () => {
-  for (const folder of scratch) rmSync(folder, { recursive: true, force: true });
+  // What was just killed, as a browser, may go on writing for a moment.
+  for (const folder of scratch) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 /** A scratch folder that is gone when the process ends. */

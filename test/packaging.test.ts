@@ -23,7 +23,7 @@ function withoutCompiler(): NodeJS.ProcessEnv {
 
 /** Runs a program to its end and returns its standard output; throws what it said when it failed. */
 function ran(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, env, encoding: 'utf8', timeout: 300_000, maxBuffer: 64 << 20 });
+  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, env, encoding: 'utf8', timeout: 900_000, maxBuffer: 64 << 20 });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit ${status}\n${stdout}\n${stderr}`);
   return stdout;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough, type Readable } from 'node:stream';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../test/until.js';
 import type { RecordedDockerEvent } from '../recording/manifest.js';
 import type { Engine, JsonObject } from './engine.js';
 import { EngineError } from './engine-error.js';
@@ -26,10 +26,13 @@ function feedOf(inspect: JsonObject | null = null) {
   const sinces: (string | null)[] = [];
   const events: RecordedDockerEvent[] = [];
   const told: string[] = [];
-  const state = { isAway: false };
+  const state = { isAway: false, refusals: 0 };
   const engine = {
     events: async (since: string | null): Promise<Readable> => {
-      if (state.isAway) throw new EngineError('unreachable', { what: 'events', why: 'away', hint: 'wait' });
+      if (state.isAway) {
+        state.refusals++;
+        throw new EngineError('unreachable', { what: 'events', why: 'away', hint: 'wait' });
+      }
       sinces.push(since);
       const stream = new PassThrough();
       streams.push(stream);
@@ -59,7 +62,7 @@ test('events become records with exact stamps, whatever chunks they come in', as
     eventLine(123456793, 'container', 'health_status: healthy', 'c1', { name: 'peer0' }) +
     eventLine(123456794, 'volume', 'create', 'v1');
   for (const byte of Buffer.from(text)) streams[0]?.write(Buffer.of(byte));
-  await sleep(20);
+  await until('all events but the one of no interest', () => events.length === 4 && told.length === 1);
   await feed.finish();
   const nothing = { containerName: 'peer0', network: null, command: null, execId: null, exitCode: null, signal: null, containerId: 'c1' };
   assert.deepEqual(events, [
@@ -84,14 +87,14 @@ test('after the engine was away events go on where they were, none twice', async
   const one = eventLine(1, 'container', 'start', 'c1');
   const two = eventLine(2, 'container', 'stop', 'c1');
   streams[0]?.write(one);
-  await sleep(10);
+  await until('the first event', () => events.length === 1);
   state.isAway = true;
   streams[0]?.destroy(new Error('ECONNRESET'));
-  await sleep(150);
+  await until('a request in vain', () => state.refusals > 0);
   state.isAway = false;
-  while (streams.length < 2) await sleep(20);
+  await until('a second stream', () => streams.length === 2);
   streams[1]?.write(one + two);
-  await sleep(10);
+  await until('the second event', () => events.length === 2);
   await feed.finish();
   assert.deepEqual(
     events.map((e) => e.action),
@@ -109,7 +112,7 @@ test("probes of a HEALTHCHECK are left out, an operator's commands are not", asy
     eventLine(nanos + 1, 'container', `exec_start: ${command}`, 'c1', { execID: id }) +
     eventLine(nanos + 2, 'container', 'exec_die', 'c1', { execID: id, exitCode: '0' });
   streams[0]?.write(exec(10, 'h1', '/bin/sh -c curl -f localhost') + exec(20, 'o1', 'peer version') + exec(30, 'h2', '/bin/sh -c curl -f localhost'));
-  await sleep(20);
+  await until("the operator's command", () => events.length === 3);
   await feed.finish();
   assert.deepEqual(
     events.map((e) => [e.action, e.execId]),
@@ -125,7 +128,7 @@ test('what is no event is an oddity, and the next is read', async () => {
   const { feed, streams, events, told } = feedOf();
   await feed.begin();
   streams[0]?.write(`{"Type":\n[]\nnull\n\n{"Type":"container","Action":"start","timeNano":"x"}\n${eventLine(5, 'container', 'start', 'c1')}`);
-  await sleep(20);
+  await until('the event', () => events.length === 1);
   await feed.finish();
   assert.deepEqual([events.length, told], [1, ['oddity', 'oddity', 'oddity', 'oddity']]);
 });

@@ -3,9 +3,10 @@ import { PassThrough, type Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { until } from '../../test/until.js';
 import type { Engine, JsonObject, LogQuery } from './engine.js';
 import { EngineError } from './engine-error.js';
-import { LogFollower, type LogGap, logRotationOf } from './log-follower.js';
+import { LogFollower, type LogFollowerState, type LogGap, logRotationOf } from './log-follower.js';
 import { nanosOfStamp } from './stamped-lines.js';
 
 interface Message {
@@ -112,6 +113,7 @@ function follow(engine: FakeEngine, options: { readonly polls?: boolean; readonl
   const got: Record<string, Buffer[]> = { stdout: [], stderr: [], terminal: [] };
   const gaps: LogGap[] = [];
   const unterminated: string[] = [];
+  let state: LogFollowerState = 'reading';
   const follower = new LogFollower({
     engine: engine.asEngine(),
     containerId: 'c',
@@ -120,6 +122,9 @@ function follow(engine: FakeEngine, options: { readonly polls?: boolean; readonl
     engineApiVersion: '1.41',
     since: options.since ?? null,
     isPrompt: true,
+    onState: (is) => {
+      state = is;
+    },
     sink: {
       lines: (block) => {
         got[block.stream]?.push(Buffer.from(block.bytes));
@@ -132,7 +137,8 @@ function follow(engine: FakeEngine, options: { readonly polls?: boolean; readonl
   follower.begin();
   const text = (stream: string): string => Buffer.concat(got[stream] ?? []).toString('latin1');
   const bodies = (stream: string): string => text(stream).replace(/(^|\n)\S{30} /g, '$1');
-  return { follower, gaps, unterminated, text, bodies };
+  const is = (wanted: LogFollowerState): Promise<void> => until(`the follower to be ${wanted}`, () => state === wanted);
+  return { follower, gaps, unterminated, text, bodies, is };
 }
 
 type Step =
@@ -222,8 +228,7 @@ test('a log that was rotated away is a gap with its bounds, and what is left is 
   const seen = follow(engine, { polls: true });
   engine.print('stdout', 'one\n');
   const first = engine.messages[0]?.stamp;
-  await sleep(20);
-  while (seen.text('stdout') === '') await sleep(20);
+  await until('the first line', () => seen.text('stdout') !== '');
   for (let i = 0; i < 300; i++) {
     engine.tick(1000n);
     engine.print('stdout', `${i}\n`);
@@ -241,7 +246,7 @@ test('a tail too short is asked for again, longer', async () => {
   const engine = new FakeEngine();
   const seen = follow(engine, { polls: true });
   engine.print('stdout', 'one\n');
-  while (seen.text('stdout') === '') await sleep(10);
+  await until('the first line', () => seen.text('stdout') !== '');
   for (let i = 0; i < 5000; i++) {
     engine.tick(1000n);
     engine.print('stdout', `${i}\n`);
@@ -260,7 +265,7 @@ test('lines before `since` are left out, also of a log that is long', async () =
   engine.tick(10_000_000_000n);
   const since = '1767323050.000000000';
   const seen = follow(engine, { since, polls: true });
-  await sleep(30);
+  await seen.is('following');
   engine.print('stdout', 'new\n');
   await seen.follower.finish();
   assert.equal(seen.bodies('stdout'), 'new\n');
@@ -277,7 +282,8 @@ test('a container removed unread is a gap; one whose stream ended is none', asyn
     const engine = new FakeEngine();
     engine.print('stdout', 'one\n');
     const seen = follow(engine, { polls });
-    await sleep(30);
+    await seen.is('following');
+    await until('the first line', () => seen.text('stdout') !== '');
     engine.print('stdout', 'two\n');
     engine.print('stdout', 'three, without an end');
     engine.isGone = true;
@@ -296,7 +302,7 @@ test('a driver that cannot be read is one gap and no further request', async () 
   const engine = new FakeEngine();
   engine.refusal = 'the engine says: configured logging driver does not support reading';
   const seen = follow(engine);
-  await sleep(30);
+  await seen.is('ended');
   await seen.follower.finish();
   assert.deepEqual([seen.gaps.length, seen.gaps[0]?.from, seen.gaps[0]?.to], [1, null, null]);
 });
@@ -305,7 +311,7 @@ test('an engine that stays away at the end is a gap', async () => {
   const engine = new FakeEngine();
   engine.print('stdout', 'one\n');
   const seen = follow(engine);
-  await sleep(30);
+  await seen.is('following');
   engine.isAway = true;
   engine.breakStreams();
   await seen.follower.finish();
@@ -320,9 +326,9 @@ test('a terminal: raw bytes, CRLF kept, a prompt told as unterminated', async ()
   engine.tick(5n);
   engine.print('stdout', '$ ');
   const seen = follow(engine);
-  await sleep(20);
+  await seen.is('following');
   engine.stop();
-  await sleep(20);
+  await seen.is('waiting');
   engine.tick(5n);
   engine.start();
   engine.print('stdout', 'b\r\n');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../test/until.js';
 import type { EndReason, Manifest } from '../recording/manifest.js';
 import type { RecordingObserver } from '../recording/observer.js';
 import { type RecordingLimits, RecordingWriter } from '../recording/recording-writer.js';
@@ -232,10 +232,9 @@ const textsIn = (log: string): readonly string[] =>
     .filter((l) => l !== '')
     .map((l) => l.slice(l.indexOf(' ') + 1));
 
-async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !what(); i++) await sleep(25);
-  assert.ok(what(), String(what));
-}
+/** Waits until somebody reads what the container prints. */
+const followed = (engine: FakeEngine, id: string): Promise<void> =>
+  until(`a follower of ${id}`, () => engine.containers.get(id)?.followers.size === 1);
 
 test('what runs is recorded from its first line, what comes too, and what is not Fabric’s is not', async () => {
   const engine = new FakeEngine();
@@ -251,7 +250,7 @@ test('what runs is recorded from its first line, what comes too, and what is not
   engine.create('b1', 'peer1', { networks: { net: 'n1' } });
   engine.start('b1');
   engine.print('b1', 'late');
-  await until(() => existsSync(join(folder, 'logs/peer1.log')));
+  await until('a log of the second', () => existsSync(join(folder, 'logs/peer1.log')));
   const manifest = await recorder.finish('signal');
   assert.deepEqual(textsIn(read('logs/peer0.log')), ['before', 'during']);
   assert.deepEqual(textsIn(read('logs/peer1.log')), ['late']);
@@ -284,10 +283,10 @@ test('a network is captured before anybody is on it, and forgotten where nobody 
     engine.networks.set(id, name);
     engine.tell('network', 'create', id, { name, type: 'bridge' });
   }
-  await until(() => existsSync(join(folder, 'packets/fabric.pcap')) && existsSync(join(folder, 'packets/others.pcap')));
+  await until('captures of both', () => existsSync(join(folder, 'packets/fabric.pcap')) && existsSync(join(folder, 'packets/others.pcap')));
   engine.create('a1', 'peer0', { networks: { fabric: 'n1' } });
   engine.start('a1');
-  await until(() => recorder.containerCount === 1);
+  await until('the container', () => recorder.containerCount === 1);
   const manifest = await recorder.finish('signal');
   assert.deepEqual(
     manifest.captures.map((c) => c.network?.name),
@@ -302,12 +301,12 @@ test('a container that is removed and made again under its name has two logs, wi
   const { recorder, read } = await recording(engine);
   await recorder.begin();
   engine.print('a1', 'one');
-  await sleep(50);
+  await followed(engine, 'a1');
   engine.remove('a1');
   engine.create('b2', 'peer0');
   engine.start('b2');
   engine.print('b2', 'two');
-  await until(() => recorder.containerCount === 2);
+  await until('the second container', () => recorder.containerCount === 2);
   const manifest = await recorder.finish('signal');
   assert.deepEqual(
     manifest.logs.map((l) => [l.paths, textsIn(read(l.paths[0] as string))]),
@@ -325,15 +324,15 @@ test('an engine that goes away and comes back is a gap in its events, not in the
   const { recorder, read } = await recording(engine);
   await recorder.begin();
   engine.print('a1', 'one');
-  await sleep(50);
+  await followed(engine, 'a1');
   engine.restartDaemon(() => {
     engine.print('a1', 'two');
     engine.containers.set('c3', { id: 'c3', name: 'peer2', isFabrics: true, lines: [], followers: new Set(), networks: {}, isRunning: true });
     engine.print('c3', 'made meanwhile');
   });
-  await until(() => recorder.containerCount === 2);
+  await until('the second container', () => recorder.containerCount === 2);
   engine.print('a1', 'three');
-  await sleep(100);
+  await followed(engine, 'a1');
   const manifest = await recorder.finish('signal');
   assert.deepEqual(textsIn(read('logs/peer0.log')), ['one', 'two', 'three']);
   assert.deepEqual(textsIn(read('logs/peer2.log')), ['made meanwhile']);
@@ -354,7 +353,7 @@ test('a recording that has reached its size says so, and its folder is whole at 
     ended = reason;
   });
   for (let i = 0; i < 200; i++) engine.print('a1', `line ${i}`);
-  await until(() => ended !== null);
+  await until('the end', () => ended !== null);
   assert.equal(ended, 'size');
   const manifest = await recorder.finish('size');
   assert.equal(manifest.logs[0]?.lines, 200);

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseManifest } from '../../src/recording/manifest.js';
 import { analyzed, gossipscope, scratchFolder } from '../command-line.js';
 import { requiredEngine, skipWithout, skipWithoutDocker, type TestEngine } from '../requirements.js';
+import { until } from '../until.js';
+import { type Exchange, missingBytes } from './captured-bytes.js';
 import { takeTurn } from './engine-turn.js';
-import { assertSameBytes, manifestIn, RecorderProcess, recordedBytes } from './recorder-process.js';
-import { ReplayedNetwork, until } from './replayed-network.js';
+import { assertSameBytes, manifestIn, RecorderProcess, recordedBytes, recordedCaptures } from './recorder-process.js';
+import { ReplayedNetwork } from './replayed-network.js';
 import { importTcpdumpImage } from './tcpdump-image.js';
 
 const CAPTURE_IMAGE = 'localhost/gossipscope-test/tcpdump:latest';
@@ -34,13 +36,14 @@ describe('recordings that end otherwise than by Ctrl-C', { skip: skipWithoutDock
   const printed = (name: string): Buffer => network.printed().find((p) => p.name === name && p.stream === 'stderr')?.bytes ?? Buffer.alloc(0);
   const sidecars = async (): Promise<readonly string[]> =>
     (await network.docker.listContainers({ all: true, filters: { label: [SIDECAR_LABEL] } })).map((c) => c.Id);
-  /** Some lines, and some bytes on the wire. */
-  const live = async (): Promise<void> => {
+  /** Some lines, and some bytes on the wire: what was sent. */
+  const live = async (): Promise<Exchange> => {
     for (let i = 0; i < 100; i++) await network.print('talks.south', 'stderr', `line ${i} of a log ${'.'.repeat(i)}\n`);
     await network.settled('talks.south');
     const connection = await network.connect('talks.south', 'listens.south', await network.addressOf('listens.south'), 7051);
     for (let i = 0; i < 10; i++) await connection.send(i % 2 === 0 ? 'there' : 'back', Buffer.alloc(10_000, i));
     await connection.close('client');
+    return { clientAddress: await network.addressOf('talks.south'), live: connection };
   };
 
   before(async () => {
@@ -70,12 +73,10 @@ describe('recordings that end otherwise than by Ctrl-C', { skip: skipWithoutDock
     before(async () => {
       await importTcpdumpImage(engine.socketPath, CAPTURE_IMAGE);
       const recorder = await start(folder, ['--capture', 'sidecar', '--capture-image', CAPTURE_IMAGE]);
-      await live();
+      const exchange = await live();
       const id = (await network.container('talks.south').inspect()).Id;
       await until('the recorder to have written what it heard', () => recordedBytes(folder, id, 'stderr').equals(printed('talks.south')));
-      await until('packets on disk', () =>
-        manifestIn(folder).captures.some((c) => c.paths.some((p) => existsSync(join(folder, p)) && readFileSync(join(folder, p)).length > 24)),
-      );
+      await until('every byte that was sent on disk', async () => (await missingBytes([exchange], recordedCaptures(folder))).length === 0);
       // In the middle of its work.
       for (let i = 0; i < 50; i++) await network.print('talks.south', 'stderr', `the last words ${i}\n`);
       await recorder.kill();

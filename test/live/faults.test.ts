@@ -6,10 +6,11 @@ import { after, before, describe, test } from 'node:test';
 import { EVENTS_FILE, type RecordedDockerEvent } from '../../src/recording/manifest.js';
 import { type Analyzed, analyzed, gossipscope, scratchFolder } from '../command-line.js';
 import { requiredEngine, skipWithoutDocker, type TestEngine } from '../requirements.js';
+import { until } from '../until.js';
 import { type Exchange, missingBytes } from './captured-bytes.js';
 import { takeTurn } from './engine-turn.js';
 import { assertSameBytes, manifestIn, RecorderProcess, recordedBytes, recordedCaptures } from './recorder-process.js';
-import { ReplayedNetwork, until } from './replayed-network.js';
+import { ReplayedNetwork } from './replayed-network.js';
 
 let serial = 0;
 /** Log records as a peer prints them, all different. */
@@ -246,7 +247,7 @@ describe('what happens to containers while they are recorded', { skip: skipWitho
     test(`the engine's daemon is restarted by SIG${signal}`, { skip: restartIsNot() }, async () => {
       await network.print('quiet.north', 'stderr', records(30));
       await network.settled('quiet.north');
-      const restarted = spawnSync('sh', ['-c', `${engine.restartCommand} ${signal}`], { encoding: 'utf8', timeout: 120_000 });
+      const restarted = spawnSync('sh', ['-c', `${engine.restartCommand} ${signal}`], { encoding: 'utf8', timeout: 300_000 });
       assert.equal(restarted.status, 0, restarted.stderr);
       await network.print('quiet.north', 'stderr', records(30));
       await network.settled('quiet.north');

@@ -5,12 +5,13 @@ import type { Analysis } from '../../src/analysis/contract.js';
 import { analyzed, gossipscope, scratchFolder } from '../command-line.js';
 import { analyzePaths, ROOT } from '../recordings.js';
 import { requiredEngine, skipWithoutDocker } from '../requirements.js';
+import { until } from '../until.js';
 import { type Exchange, missingBytes } from './captured-bytes.js';
 import { takeTurn } from './engine-turn.js';
 import { readRecordedNetwork } from './recorded-network.js';
 import { assertSameBytes, capturing, RecorderProcess, recordedBytes, recordedCaptures } from './recorder-process.js';
 import { type Replayed, replay } from './replay.js';
-import { ReplayedNetwork, until } from './replayed-network.js';
+import { ReplayedNetwork } from './replayed-network.js';
 import { logFacts, type Translation, wireFacts } from './same-analysis.js';
 
 const ORIGINAL = join(ROOT, 'captures', 'byfn-bootstrap-steps');

@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { type Manifest, parseManifest } from '../../src/recording/manifest.js';
 import { ROOT } from '../recordings.js';
 import type { TestEngine } from '../requirements.js';
-import { until } from './replayed-network.js';
+import { until } from '../until.js';
 
 const PROGRAM = join(ROOT, 'dist', 'src', 'cli', 'main.js');
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../until.js';
 import type { Exchange } from './captured-bytes.js';
 import type { RecordedConnection, RecordedNetwork } from './recorded-network.js';
 import { SqueezedTime, withStamp } from './recorded-network.js';
-import { type LiveConnection, type ReplayedNetwork, until } from './replayed-network.js';
+import type { LiveConnection, ReplayedNetwork } from './replayed-network.js';
 
 /** What was replayed, beside what {@link ReplayedNetwork.printed} tells. */
 export interface Replayed {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { scratchFolder } from '../command-line.js';
+import { until } from '../until.js';
 import { importBusybox } from './busybox-image.js';
 
 /** All that these tests make carries this label, so that what a killed run left is found. */
@@ -57,12 +58,6 @@ class Feed {
     if (!this.#ended) closeSync(this.#descriptor);
     this.#ended = true;
   }
-}
-
-/** Waits until `holds`, looking every 20 ms; throws what was waited for after a minute. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, limitMillis = 60_000): Promise<void> {
-  for (const end = Date.now() + limitMillis; Date.now() < end; await sleep(20)) if (await holds()) return;
-  throw new Error(`waited in vain: ${what}`);
 }
 
 interface LiveNode {

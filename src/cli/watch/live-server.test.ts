@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type IncomingMessage, request } from 'node:http';
 import { afterEach, test } from 'node:test';
+import { until } from '../../../test/until.js';
 import type { LiveState } from '../../report/live/messages.js';
 import { type LiveContent, LiveServer, type LiveServerOptions } from './live-server.js';
 
@@ -85,11 +86,6 @@ function follow(
   });
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 200 && !condition(); i++) await new Promise((done) => setTimeout(done, 10));
-  assert.ok(condition(), what);
-}
-
 test('the page comes with a strict policy, other methods and paths are refused', async () => {
   const server = await serve();
   const page = await ask(server, '/');
@@ -127,34 +123,34 @@ test('on an interface that others reach, only the token opens the page, and leav
 test('a new page gets the whole state, then each update once; one that comes back gets what it missed', async () => {
   const server = await serve();
   const first = await follow(server);
-  await until(() => first.text.includes('event: state'), 'state');
+  await until('state', () => first.text.includes('event: state'));
   server.publish({ entries: [] });
-  await until(() => first.text.includes('event: update'), 'update');
+  await until('update', () => first.text.includes('event: update'));
   const id = /id: (\S+)\nevent: update/.exec(first.text)?.[1] as string;
   server.dropClients();
-  await until(() => first.isClosed, 'dropped');
+  await until('dropped', () => first.isClosed);
   server.publish({ status: { ...STATE.status, lines: 5 } });
   server.publish({ status: { ...STATE.status, lines: 6 } });
   for (const again of [await follow(server, { 'Last-Event-ID': id }), await follow(server, {}, `?after=${id}`)]) {
-    await until(() => again.text.includes('"lines":6'), 'missed');
+    await until('missed', () => again.text.includes('"lines":6'));
     assert.deepEqual(again.text.match(/"lines":\d/g), ['"lines":5', '"lines":6']);
     assert.ok(!again.text.includes('event: state'));
   }
   const stranger = await follow(server, { 'Last-Event-ID': 'other-1' });
-  await until(() => stranger.text.includes('event: state'), 'a stranger gets the state');
+  await until('a stranger gets the state', () => stranger.text.includes('event: state'));
 });
 
 test('gives signs of life', async () => {
   const server = await serve({ beatMillis: 20 });
   const page = await follow(server);
-  await until(() => page.text.includes('event: beat'), 'beat');
+  await until('beat', () => page.text.includes('event: beat'));
 });
 
 test('a page that does not read is let go, the others are not', async () => {
   const server = await serve({ maxUnreadBytes: 50_000 });
   const slow = await follow(server);
   const quick = await follow(server);
-  await until(() => server.clients === 2, 'two pages');
+  await until('two pages', () => server.clients === 2);
   slow.response.pause();
   slow.response.socket.pause();
   const words = 'x'.repeat(20_000);
