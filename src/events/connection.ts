@@ -1,4 +1,5 @@
 import type { Instant } from './instant.js';
+import type { PlaintextFacts } from './plaintext-message.js';
 
 /** Names in a certificate that a handshake showed. */
 export interface CertificateNames {
@@ -15,6 +16,16 @@ export interface Burst {
   readonly firstFrame: number;
   readonly lastFrame: number;
   readonly bytes: number;
+}
+
+/** Messages of one size in one direction: on an encrypted connection the size is all that is told of them. */
+export interface SizeRuns {
+  /** Of one message; 0 where more sizes passed than are told apart. */
+  readonly bytes: number;
+  /** Of all of them. */
+  readonly total: number;
+  /** When such messages followed one another without a long silence. */
+  readonly runs: readonly { readonly from: Instant; readonly to: Instant; readonly count: number }[];
 }
 
 /** One TCP connection as a capture shows it, before anybody knows whose addresses these are. */
@@ -42,4 +53,8 @@ export interface ObservedConnection {
   readonly payloadBytes: { readonly fromClient: number; readonly fromServer: number };
   readonly traffic: readonly { readonly second: number; readonly fromClient: number; readonly fromServer: number }[];
   readonly bursts: { readonly fromClient: readonly Burst[]; readonly fromServer: readonly Burst[] };
+  /** What was said, where it could be read: HTTP/2 without TLS. */
+  readonly plaintext: PlaintextFacts | null;
+  /** What was smaller than a burst, by size. */
+  readonly smallMessages: { readonly fromClient: readonly SizeRuns[]; readonly fromServer: readonly SizeRuns[] };
 }

@@ -13,6 +13,7 @@ import { AddressTexts, dissectNetwork, PROTOCOL_TCP } from './ip.js';
 import { FragmentTable } from './ip-fragments.js';
 import { dissectLink, isKnownLinkType } from './link.js';
 import type { PayloadMarks } from './payload-marks.js';
+import { type PassedMessage, PlaintextLedger } from './plaintext-ledger.js';
 import { dissectTcp } from './tcp-header.js';
 
 export type { ConnectionFacts };
@@ -45,6 +46,8 @@ export interface CaptureObservers {
   readonly frame: ((frame: CapturedFrame, view: Dissection, depth: FrameDepth) => void) | null;
   /** The bytes of the file in order, as soon as the frames in them were handled. */
   readonly passed: ((data: Uint8Array, start: number, end: number) => void) | null;
+  /** Called for every message of an unencrypted gRPC call when it is over; only without marks and listener. */
+  readonly message?: (message: PassedMessage) => void;
 }
 
 /** How far up a frame could be read: to its TCP segment, to another transport or network protocol, to part of a datagram, or not at all. */
@@ -77,17 +80,20 @@ export class CaptureFollower {
     const note = (kind: string, example: string, frame: number | null, count = 1): void => {
       this.#oddities.add(kind, example, frame === null ? null : { source, frame }, count);
     };
+    const certificates = new CertificateReader();
     const allLimits = { ...CAPTURE_LIMITS, ...limits };
     this.#around = {
       limits: allLimits,
       note,
-      certificates: new CertificateReader(),
+      certificates,
       addresses: new AddressTexts(),
       burstBudget: { left: allLimits.maxBurstsInAll, refused: 0 },
       pending: { bytes: 0 },
       clock: this.#clock,
       marks: observers.marks,
       listener: observers.listener,
+      plaintext:
+        observers.marks === null && observers.listener === null ? new PlaintextLedger(allLimits, certificates, observers.message ?? null) : null,
     };
     this.#table = new ConnectionTable(source, this.#around);
     this.#fragments = new FragmentTable(allLimits.maxFragmentedDatagrams, this.#clock, note, observers.marks);
@@ -152,6 +158,8 @@ export class CaptureFollower {
     if (this.#truncated > 0)
       counter.add('packet-truncated', `frame ${first} is cut by the snap length`, { source: this.#source, frame: first }, this.#truncated);
     if (refused > 0) counter.add('bursts-not-kept', 'more bursts than are kept', null, refused);
+    for (const [kind, count] of Object.entries(this.#around.plaintext?.refused ?? {}))
+      if (count > 0) counter.add(`plaintext-${kind}-not-kept`, `more ${kind} of unencrypted connections than are kept`, null, count);
     return counter.list();
   }
 

@@ -14,10 +14,32 @@ export interface CaptureLimits {
   readonly maxHandshakeFrames: number;
   /** Bursts of one direction. */
   readonly maxBurstsPerDirection: number;
+  /** Sizes of one direction's small messages that are told apart. */
+  readonly maxSmallSizes: number;
   /** Bursts of all connections. */
   readonly maxBurstsInAll: number;
   /** Traffic steps of one connection; beyond, steps get wider. */
   readonly maxTrafficSteps: number;
+  /** Unencrypted HTTP/2 connections that are read at one time. */
+  readonly maxPlaintextConnections: number;
+  /** Calls of one such connection that are open at one time. */
+  readonly maxCallsPerConnection: number;
+  /** Bytes of one header block. */
+  readonly maxHeaderBlockBytes: number;
+  /** An unencrypted message that is longer is read in pieces: its blocks are counted and measured, nothing else. */
+  readonly maxBufferedMessageBytes: number;
+  /** Bytes of all unencrypted messages that are kept until they are whole. */
+  readonly maxBufferedMessageBytesInAll: number;
+  /** Unencrypted messages that are kept because they tell something. */
+  readonly maxPlaintextMessagesInAll: number;
+  /** Blocks of one message. */
+  readonly maxBlocksPerMessage: number;
+  /** Who told whom of which subject: first and last time. */
+  readonly maxTellingsInAll: number;
+  /** Subjects that receivers were told of. */
+  readonly maxToldSubjects: number;
+  /** Channels that one connection names. */
+  readonly maxChannelsPerConnection: number;
   /** IP datagrams whose fragments are incomplete. */
   readonly maxFragmentedDatagrams: number;
 }
@@ -29,9 +51,20 @@ export const CAPTURE_LIMITS: CaptureLimits = {
   maxPendingBytesInAll: 16 * 1024 * 1024,
   maxHandshakeBytes: 64 * 1024,
   maxHandshakeFrames: 32,
-  maxBurstsPerDirection: 20_000,
+  maxBurstsPerDirection: 100_000,
+  maxSmallSizes: 128,
   maxBurstsInAll: 500_000,
   maxTrafficSteps: 4096,
+  maxPlaintextConnections: 4096,
+  maxCallsPerConnection: 256,
+  maxHeaderBlockBytes: 65_536,
+  maxBufferedMessageBytes: 256 * 1024,
+  maxBufferedMessageBytesInAll: 16 * 1024 * 1024,
+  maxPlaintextMessagesInAll: 250_000,
+  maxBlocksPerMessage: 1024,
+  maxTellingsInAll: 100_000,
+  maxToldSubjects: 100_000,
+  maxChannelsPerConnection: 256,
   maxFragmentedDatagrams: 64,
 };
 

@@ -3,6 +3,7 @@ import { type Instant, instantOfMicros } from '../events/instant.js';
 import { unboxed } from './byte-order.js';
 import { type Conversation, createConversation, type Side, type StreamSurroundings } from './conversation.js';
 import type { Dissection } from './dissection.js';
+import type { ConversationEnds } from './plaintext-conversation.js';
 import type { RepeatedPackets } from './repeated-packets.js';
 import { TcpStream } from './tcp.js';
 import { ACK, FIN, RST, SYN } from './tcp-header.js';
@@ -31,7 +32,7 @@ const LATE_SYN_MICROS = 3_000_000;
 const TIME_WAIT_MICROS = 240_000_000;
 
 /** A TCP connection while its packets come in. Side 0 sent the first packet seen. */
-export class TrackedConnection {
+export class TrackedConnection implements ConversationEnds {
   /** Next in the same bucket of the table. */
   nextInBucket: TrackedConnection | null = null;
   /** Its place in the table's list. */
@@ -76,6 +77,7 @@ export class TrackedConnection {
 
   constructor(view: Dissection, hash: number, around: StreamSurroundings) {
     this.#around = around;
+    this.conversation.ends = this;
     this.hash = hash;
     this.address0 = view.source0;
     this.address1 = view.source1;
@@ -209,6 +211,7 @@ export class TrackedConnection {
     this.#isEnded = true;
     this.stream0.end();
     this.stream1.end();
+    this.conversation.plaintext?.end();
     this.repeated0 = null;
     this.repeated1 = null;
   }
@@ -217,6 +220,15 @@ export class TrackedConnection {
   endpointText(side: Side): string {
     const { address, port } = this.#endpoint(side);
     return formatEndpoint(address, port);
+  }
+
+  addressText(side: Side): string {
+    return this.#endpoint(side).address;
+  }
+
+  /** What is said on the connection shows that `side` is the client. */
+  learnClient(side: Side): void {
+    if (this.conversation.clientSide < 0) this.conversation.clientSide = side;
   }
 
   /** The side known to be the server by a SYN or by what it said, or -1. */
@@ -278,6 +290,8 @@ export class TrackedConnection {
           server === 1 ? { second, fromClient: bytes0, fromServer: bytes1 } : { second, fromClient: bytes1, fromServer: bytes0 },
         ),
       bursts: { fromClient: burstsOf(clientStream), fromServer: burstsOf(serverStream) },
+      smallMessages: { fromClient: clientStream.follower.bursts.sizes(), fromServer: serverStream.follower.bursts.sizes() },
+      plaintext: conversation.plaintext?.facts(server) ?? null,
       roleBasis: this.#synSide >= 0 ? 'syn' : known >= 0 ? 'tls-hello' : 'port-guess',
       alpn: conversation.alpn,
       closedWith: this.#closedWith,

@@ -6,6 +6,8 @@ import type { NoteOddity } from './captured-frame.js';
 import type { CertificateReader } from './certificate-names.js';
 import type { AddressTexts } from './ip.js';
 import type { PayloadMarks } from './payload-marks.js';
+import type { ConversationEnds, PlaintextConversation } from './plaintext-conversation.js';
+import type { PlaintextLedger } from './plaintext-ledger.js';
 
 export type Side = 0 | 1;
 
@@ -28,6 +30,8 @@ export interface StreamSurroundings {
   readonly pending: { bytes: number };
   readonly marks: PayloadMarks | null;
   readonly listener: StreamListener | null;
+  /** Null where nobody wants to know what unencrypted connections say. */
+  readonly plaintext: PlaintextLedger | null;
 }
 
 /** What both directions of a connection have said so far. Written by the followers of its two streams. */
@@ -35,6 +39,8 @@ export interface Conversation {
   protocol: 'tls' | 'http2' | 'http1' | null;
   /** As on the wire, 0x0303 being TLS 1.2; 0 before a ServerHello was seen. */
   version: number;
+  /** Where no hello was seen, what the lengths of records tell: above 0 for TLS 1.3, below for 1.2. */
+  versionVotes: number;
   serverName: string | null;
   alpn: string | null;
   /** The side that spoke as a client: sent a ClientHello or a request; -1 while unknown. */
@@ -44,12 +50,19 @@ export interface Conversation {
   readonly handshakeFrames: number[];
   /** Encrypted records of TLS 1.3 that each side has sent of its handshake; -1 when the side has finished it. */
   readonly hiddenHandshakeRecords: [number, number];
+  /** Whose conversation it is; null while nobody said. */
+  ends: ConversationEnds | null;
+  /** What is said in HTTP/2 without TLS. */
+  plaintext: PlaintextConversation | null;
+  /** Nobody follows what is said in HTTP/2 without TLS: too many such connections. */
+  isPlaintextRefused: boolean;
 }
 
 export function createConversation(): Conversation {
   return {
     protocol: null,
     version: 0,
+    versionVotes: 0,
     serverName: null,
     alpn: null,
     clientSide: -1,
@@ -57,5 +70,8 @@ export function createConversation(): Conversation {
     certificateRequested: null,
     handshakeFrames: [],
     hiddenHandshakeRecords: [0, 0],
+    ends: null,
+    plaintext: null,
+    isPlaintextRefused: false,
   };
 }

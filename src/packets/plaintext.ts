@@ -7,9 +7,9 @@ export const OPENING_BYTES = 5;
 const HTTP2_OPENING = 'PRI *';
 const HTTP1_OPENINGS: ReadonlySet<string> = new Set(['GET /', 'POST ', 'PUT /', 'HEAD ', 'PATCH', 'DELET', 'OPTIO', 'CONNE', 'TRACE', 'HTTP/']);
 
-const FRAME_HEADER_BYTES = 9;
+export const FRAME_HEADER_BYTES = 9;
 /** gRPC leaves SETTINGS_MAX_FRAME_SIZE at its default (RFC 9113 §6.5.2). */
-const MAX_FRAME_LENGTH = 16_384;
+export const MAX_FRAME_LENGTH = 16_384;
 const DATA = 0;
 const HEADERS = 1;
 const PRIORITY = 2;

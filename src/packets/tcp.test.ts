@@ -207,18 +207,25 @@ describe('traffic and bursts', () => {
     );
   });
 
-  it('joins what is less than 2 ms apart, keeps what has 400 bytes or more', () => {
+  it('joins what is less than 2 ms apart, keeps what has 500 bytes or more and counts the rest by size', () => {
     const talk = new Talk().open();
     talk.send('client', bytesOf('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')).wait(5000);
-    talk.send('client', text(300)).wait(1800).send('client', text(300)).wait(2000).send('client', text(399)).wait(3000).send('client', text(400));
-    const { bursts, tls, protocol } = onlyConnection(decodeCapture(talk.file()));
+    talk.send('client', text(300)).wait(1800).send('client', text(300)).wait(2000).send('client', text(499)).wait(3000).send('client', text(500));
+    const { bursts, smallMessages, tls, protocol } = onlyConnection(decodeCapture(talk.file()));
     assert.equal(protocol, 'http2');
     assert.equal(tls, 'none');
     assert.deepEqual(
       bursts.fromClient.map(({ bytes, firstFrame, lastFrame }) => ({ bytes, firstFrame, lastFrame })),
       [
         { bytes: 600, firstFrame: 5, lastFrame: 6 },
-        { bytes: 400, firstFrame: 8, lastFrame: 8 },
+        { bytes: 500, firstFrame: 8, lastFrame: 8 },
+      ],
+    );
+    assert.deepEqual(
+      smallMessages.fromClient.map(({ bytes, total, runs }) => ({ bytes, total, counts: runs.map((r) => r.count) })),
+      [
+        { bytes: 24, total: 24, counts: [1] },
+        { bytes: 499, total: 499, counts: [1] },
       ],
     );
     const [first] = bursts.fromClient;

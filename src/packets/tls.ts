@@ -2,6 +2,7 @@ import { BurstLog } from './bursts.js';
 import { u8, u16be, u24be } from './byte-order.js';
 import type { Conversation, Side, StreamSurroundings } from './conversation.js';
 import { countFrameHeaders, OPENING_BYTES, recognizeHttp } from './plaintext.js';
+import { PlaintextConversation } from './plaintext-conversation.js';
 import {
   CERTIFICATE,
   CERTIFICATE_REQUEST,
@@ -33,6 +34,7 @@ export const TLS_1_3 = 0x0304;
 /** What AEAD ciphers add: 1.2 with AES-GCM 8 bytes of nonce and 16 of tag (RFC 5288), 1.3 a content type and the tag (RFC 8446 §5.2). */
 const OVERHEAD_BYTES_1_2 = 24;
 const OVERHEAD_BYTES_1_3 = 17;
+const TELLING_BYTES: ReadonlySet<number> = new Set([13, 17, 16_384]);
 
 /** An encrypted Finished of TLS 1.3: header, hash of 32 or 48 bytes, content type, tag. */
 const FINISHED_RECORD_BYTES: readonly number[] = [4 + 32 + 17, 4 + 48 + 17];
@@ -104,14 +106,14 @@ export class StreamFollower {
   readonly #around: StreamSurroundings;
   #mode: Mode = SEEKING;
   #unknownSegments = 0;
+  /** Whether plaintext was read from the stream's first byte on. */
+  #isFromStart = false;
   /** The first bytes of a header whose rest is in the next segment. */
   #header: Uint8Array | null = null;
   #headerBytes = 0;
   #contentType = 0;
   #bodyLeft = 0;
-  /** Bytes of the record that are the cipher's, not the application's. */
-  #overheadLeft = 0;
-  /** Whether the record's body counts as application data. */
+  /** Whether the record's body is part of the burst under way. */
   #counts = false;
   #encrypted = false;
   #handshake: Uint8Array | null = null;
@@ -121,7 +123,7 @@ export class StreamFollower {
     this.#conversation = conversation;
     this.#side = side;
     this.#around = around;
-    this.bursts = new BurstLog(around.burstBudget, around.limits.maxBurstsPerDirection);
+    this.bursts = new BurstLog(around.burstBudget, around.limits.maxBurstsPerDirection, around.limits.maxSmallSizes);
   }
 
   /** The stream's first byte will be the next. */
@@ -134,11 +136,11 @@ export class StreamFollower {
   feed(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
     const protocol = this.#conversation.protocol;
     if (this.#mode === RECORDS) this.#follow(data, start, end, wireEnd, frame, micros);
-    else if (this.#mode === PLAINTEXT) this.#feedPlaintext(start, end, wireEnd, frame, micros);
+    else if (this.#mode === PLAINTEXT) this.#feedPlaintext(data, start, end, wireEnd, frame, micros);
     else if (this.#mode === OPENING) this.#feedOpening(data, start, end, wireEnd, frame, micros);
     else if (protocol !== null && protocol !== 'tls') {
       this.#mode = PLAINTEXT;
-      this.#feedPlaintext(start, end, wireEnd, frame, micros);
+      this.#feedPlaintext(data, start, end, wireEnd, frame, micros);
     } else if (this.#mode === OTHER && protocol === null) {
       this.#around.marks?.keepPlaintext(start, end);
       this.bursts.add(micros, frame, wireEnd - start);
@@ -161,11 +163,12 @@ export class StreamFollower {
   /** `frame` is 0 when nobody knows when the bytes passed. */
   #skip(bytes: number, frame: number, micros: number): void {
     if (this.#mode === OPENING) this.#mode = SEEKING;
+    if (this.#mode === PLAINTEXT) this.#conversation.plaintext?.miss(this.#side, bytes);
     if (this.#mode !== RECORDS) return;
     const inHandshake = this.#contentType === HANDSHAKE && !this.#encrypted;
     if (bytes <= this.#bodyLeft && this.#headerBytes === 0 && !inHandshake) {
-      const data = this.#takeBody(bytes);
-      if (frame > 0 && data > 0) this.bursts.add(micros, frame, data);
+      this.#bodyLeft -= bytes;
+      if (frame > 0 && this.#counts) this.bursts.pass(micros, frame);
       return;
     }
     if (inHandshake && frame > 0) this.#readCutMessage(frame);
@@ -187,10 +190,25 @@ export class StreamFollower {
     }
   }
 
-  #feedPlaintext(start: number, end: number, wireEnd: number, frame: number, micros: number): void {
+  #feedPlaintext(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
     this.#around.marks?.keepPlaintext(start, end);
     this.bursts.add(micros, frame, wireEnd - start);
     this.#around.listener?.plaintext(frame, this.#conversation.protocol === 'http1' ? 'http1' : 'http2', wireEnd - start);
+    this.#readPlaintext(data, start, end, wireEnd, frame, micros);
+  }
+
+  #readPlaintext(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
+    const conversation = this.#conversation;
+    const ledger = this.#around.plaintext;
+    if (ledger === null || conversation.protocol !== 'http2' || conversation.ends === null || conversation.isPlaintextRefused) return;
+    if (conversation.plaintext === null) {
+      if (!ledger.enter()) {
+        conversation.isPlaintextRefused = true;
+        return;
+      }
+      conversation.plaintext = new PlaintextConversation(ledger, conversation.ends, this.#around.note);
+    }
+    conversation.plaintext.feed(this.#side, this.#isFromStart, data, start, end, wireEnd, frame, micros);
   }
 
   #feedOpening(data: Uint8Array, start: number, end: number, wireEnd: number, frame: number, micros: number): void {
@@ -207,7 +225,7 @@ export class StreamFollower {
       this.#conversation.protocol ??= 'tls';
       this.#mode = RECORDS;
       this.#encrypted = false;
-      this.#startRecord(header, 0, frame);
+      this.#startRecord(header, 0, frame, micros);
       this.#follow(data, at, end, wireEnd, frame, micros);
       return;
     }
@@ -222,7 +240,9 @@ export class StreamFollower {
       this.bursts.add(micros, frame, wireEnd - start + before);
     } else {
       this.#mode = PLAINTEXT;
-      this.#feedPlaintext(start, end, wireEnd, frame, micros);
+      this.#isFromStart = true;
+      if (before > 0) this.#readPlaintext(header, 0, before, before, frame, micros);
+      this.#feedPlaintext(data, start, end, wireEnd, frame, micros);
     }
   }
 
@@ -254,7 +274,7 @@ export class StreamFollower {
       this.#unknownSegments += 1;
       if (this.#seekPlaintext(data, start, end, wireEnd)) {
         this.#mode = PLAINTEXT;
-        this.#feedPlaintext(start, end, wireEnd, frame, micros);
+        this.#feedPlaintext(data, start, end, wireEnd, frame, micros);
         return;
       }
     }
@@ -310,7 +330,6 @@ export class StreamFollower {
   #feedRecords(data: Uint8Array, start: number, end: number, frame: number, micros: number): number {
     const marks = this.#around.marks;
     let at = start;
-    let applicationBytes = 0;
     while (at < end) {
       if (this.#bodyLeft > 0) {
         const bytes = Math.min(this.#bodyLeft, end - at);
@@ -320,12 +339,13 @@ export class StreamFollower {
           // After it was read: whoever looks on may change the bytes.
           marks?.handshake(this, data, at, at + bytes);
         }
-        applicationBytes += this.#takeBody(bytes);
+        this.#bodyLeft -= bytes;
+        if (this.#counts) this.bursts.pass(micros, frame);
         at += bytes;
         continue;
       }
       if (this.#headerBytes === 0 && end - at >= RECORD_HEADER_BYTES) {
-        if (!this.#startRecord(data, at, frame)) break;
+        if (!this.#startRecord(data, at, frame, micros)) break;
         marks?.keep(at, at + RECORD_HEADER_BYTES);
         at += RECORD_HEADER_BYTES;
         continue;
@@ -336,23 +356,13 @@ export class StreamFollower {
       at += rest;
       if (header === null) break;
       this.#headerBytes = 0;
-      if (!this.#startRecord(header, 0, frame)) break;
+      if (!this.#startRecord(header, 0, frame, micros)) break;
     }
-    if (applicationBytes > 0) this.bursts.add(micros, frame, applicationBytes);
     return this.#mode === SEEKING ? at : -1;
   }
 
-  /** Takes `bytes` of the record's body; returns how many of them are the application's. */
-  #takeBody(bytes: number): number {
-    this.#bodyLeft -= bytes;
-    if (!this.#counts) return 0;
-    const overhead = Math.min(this.#overheadLeft, bytes);
-    this.#overheadLeft -= overhead;
-    return bytes - overhead;
-  }
-
   /** Begins the record whose header is at `at`. False when there is none: the position is lost. */
-  #startRecord(data: Uint8Array, at: number, frame: number): boolean {
+  #startRecord(data: Uint8Array, at: number, frame: number, micros: number): boolean {
     const type = u8(data, at);
     const length = u16be(data, at + 3);
     if (!isRecordHeader(type, u16be(data, at + 1), length, MAX_RECORD_BYTES)) {
@@ -368,13 +378,23 @@ export class StreamFollower {
     if (type === APPLICATION_DATA) {
       if (this.#handshake !== null) this.close();
       this.#counts = this.#conversation.version !== TLS_1_3 || !this.#isHiddenHandshake(length);
-      this.#overheadLeft = this.#conversation.version === TLS_1_3 ? OVERHEAD_BYTES_1_3 : OVERHEAD_BYTES_1_2;
+      const bytes = length - this.#overheadOf(length);
+      this.#counts = this.#counts && bytes > 0 && this.bursts.record(micros, frame, bytes);
     } else if (type === CHANGE_CIPHER_SPEC && this.#conversation.version !== TLS_1_3) {
       // Under 1.3 it means nothing and may stand before a second hello (RFC 8446 §D.4).
       this.#encrypted = true;
       this.close();
     }
     return true;
+  }
+
+  /** What the cipher added to a record of `length`. Without a hello the records tell: full ones, and HTTP/2's WINDOW_UPDATE and PING of 13 and 17 bytes, which are frequent. */
+  #overheadOf(length: number): number {
+    const conversation = this.#conversation;
+    if (conversation.version !== 0) return conversation.version === TLS_1_3 ? OVERHEAD_BYTES_1_3 : OVERHEAD_BYTES_1_2;
+    if (TELLING_BYTES.has(length - OVERHEAD_BYTES_1_3)) conversation.versionVotes += 1;
+    else if (TELLING_BYTES.has(length - OVERHEAD_BYTES_1_2)) conversation.versionVotes -= 1;
+    return conversation.versionVotes > 0 ? OVERHEAD_BYTES_1_3 : OVERHEAD_BYTES_1_2;
   }
 
   /**

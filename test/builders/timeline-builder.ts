@@ -185,6 +185,8 @@ export function buildConnection(
     payloadBytes: { fromClient: 5000, fromServer: 5000 },
     traffic: [],
     bursts: { fromClient: [], fromServer: [] },
+    plaintext: null,
+    smallMessages: { fromClient: [], fromServer: [] },
     ...parts,
   };
 }
