@@ -8,11 +8,14 @@ import { type ContactsRead, reconstructContacts } from '../reconstruct/contact.j
 import { type DisseminationFacts, reconstructDissemination } from '../reconstruct/dissemination.js';
 import { reconstructInterruptions } from '../reconstruct/interruptions.js';
 import { type LeadershipRead, readLeadership } from '../reconstruct/leadership.js';
-import { type Lifecycle, reconstructLifecycle } from '../reconstruct/lifecycle.js';
+import { type Lifecycle, reconstructLifecycle, startAt } from '../reconstruct/lifecycle.js';
 import { readViews, reconstructMembership } from '../reconstruct/membership.js';
-import { type Network, nameOfEndpoint, type Reconstructor } from '../reconstruct/network.js';
+import { type Network, nameOfEndpoint, obtain, type Reconstructor } from '../reconstruct/network.js';
 import { readDeliverStreams, reconstructRaft } from '../reconstruct/ordering.js';
-import { groupOrganizations } from '../reconstruct/organizations.js';
+import { groupOrganizations, type OrganizationFacts } from '../reconstruct/organizations.js';
+import { type PlaintextIdentities, readPlaintextIdentities } from '../reconstruct/plaintext-identities.js';
+import { reconstructWire, type WireFacts } from '../reconstruct/wire.js';
+import type { NodeKind } from '../topology/directory.js';
 import { commonNameOf, hostOf, isAnonymousHost } from '../topology/endpoint.js';
 import { separateGenerations } from './channel-generations.js';
 import { describeChannels } from './channel-records.js';
@@ -24,6 +27,7 @@ import type { Recorded } from './recorded.js';
 import { describeRecordings, describeSources, recordingOddities } from './source-records.js';
 import { buildTimeline, citedIn, type Timeline, windowOf } from './timeline.js';
 import { tellWalkthrough } from './walkthrough.js';
+import { addWire } from './wire-records.js';
 
 /** Everything reconstructed from one recording, before it is written down as the contract wants it. */
 export interface Reconstruction {
@@ -56,7 +60,12 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
     c.summary.from === null || c.summary.to === null ? [] : [{ source: c.source, from: c.summary.from, to: c.summary.to }],
   );
   const observed = [...recorded.captures].sort((a, b) => (a.source < b.source ? -1 : 1)).flatMap((c) => c.summary.connections);
-  const connectivity = identifyConnections(observed, timeline.directory, toldAddresses(timeline, recorded), captures);
+  const said = readPlaintextIdentities(
+    observed,
+    (pkiId) => timeline.directory.nodeOfPkiId(pkiId),
+    (host) => timeline.directory.nodeOfHost(host),
+  );
+  const connectivity = identifyConnections(observed, timeline.directory, [...toldAddresses(timeline, recorded), ...said.addresses], captures);
 
   const lifecycle = reconstructLifecycle(network, connectivity.silentHosts);
   const channelsReader = reconstructChannels(network);
@@ -99,6 +108,8 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
   );
   const organizations = groupOrganizations(timeline.directory, channels, viewsRead.kinship, bootstraps);
 
+  const wire = captures.length === 0 ? null : readWire({ network, lifecycles, organizations, connectivity, blocks, said, captures });
+
   const deliverStreams: DeliverStream[] = [
     ...logStreams.map(
       (s): DeliverStream => ({
@@ -111,33 +122,34 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
         evidence: s.evidence,
       }),
     ),
-    ...connectivity.streams.map(
-      (s): DeliverStream => ({
-        ...stamped(s),
-        orderer: s.orderer,
-        peer: s.peer,
-        channel: null,
-        blocks: s.blocks,
-        basis: 'packets',
-        evidence: s.evidence,
-      }),
-    ),
+    ...(wire?.streams ?? []).map((s): DeliverStream => ({ ...s, ...stamped(s) })),
   ];
   const nodes = describeNodes({
     network,
     lifecycles,
     connectivity,
     organizations,
+    said: [...said.peers.values()],
     containers: recorded.inspects.flatMap((i) => i.facts.containers),
     interruptions: recorded.dockerEvents.length === 0 ? null : interruptions.finish(),
   });
   const reconstruction: Reconstruction = { network, lifecycles, channels, leadership, dissemination: blocks, contacts, connectivity };
-  const channelRecords = describeChannels({ ...reconstruction, membership: membership.byChannel, organizations, deliverStreams: logStreams, ends });
+  const logged = describeChannels({ ...reconstruction, membership: membership.byChannel, organizations, deliverStreams: logStreams, ends });
+  const mspIds = new Map([...said.peers.values()].flatMap((p) => (p.mspId === null ? [] : [[p.name, p.mspId] as const])));
+  const channelRecords =
+    wire === null
+      ? logged
+      : addWire(logged, wire, (peer) => {
+          const told = organizations.find((o) => o.peers.includes(peer));
+          const mspId = mspIds.get(peer);
+          return told ?? (mspId === undefined ? null : { mspId, basis: 'certificate' });
+        });
   const gossip: Gossip = {
     bootstrapAttempts: contacts.attempts.map((a) => ({ ...a, at: formatInstant(a.at) })),
     suspicions: contacts.suspicions.map((s) => ({ ...s, at: formatInstant(s.at) })),
     contacts: contacts.contacts.map((c) => ({ ...c, at: formatInstant(c.at) })),
     connections: connectivity.connections.map(describeConnection),
+    ...(wire === null || wire.traffic.length === 0 ? {} : { traffic: wire.traffic }),
     silentPairs: connectivity.silentPairs.map((p) => ({
       peers: p.peers,
       from: formatInstant(p.from),
@@ -165,7 +177,7 @@ export function analyze(recorded: Recorded, toolVersion: string): AnalysisResult
       text: u.text,
       evidence: u.evidence,
     })),
-    oddities: describeOddities(recorded, connectivity, timeline.events),
+    oddities: describeOddities(recorded, connectivity, timeline.events, wire?.strangeClocks ?? []),
     ...describeRecordings(recorded),
   };
   const operator =
@@ -186,6 +198,49 @@ const stamped = (s: {
   openedAt: s.openedAt === null ? null : formatInstant(s.openedAt),
   closedAt: s.closedAt === null ? null : formatInstant(s.closedAt),
 });
+
+interface WireSurroundings {
+  readonly network: Network;
+  readonly lifecycles: ReadonlyMap<string, Lifecycle>;
+  readonly organizations: readonly OrganizationFacts[];
+  readonly connectivity: ConnectivityFacts;
+  readonly blocks: DisseminationFacts;
+  readonly said: PlaintextIdentities;
+  readonly captures: readonly { readonly to: Instant }[];
+}
+
+/** What the packets tell of blocks, leaders and members, with names and times from the logs. */
+function readWire({ network, lifecycles, organizations, connectivity, blocks, said, captures }: WireSurroundings): WireFacts {
+  const { directory } = network;
+  const kinds = new Map<string, NodeKind>();
+  for (const n of connectivity.wireNodes) kinds.set(n.name, n.kind);
+  for (const n of directory.nodes.values()) kinds.set(n.name, n.kind);
+  const received = new Map<string, Map<string, Map<number, Instant>>>();
+  for (const [channel, list] of blocks.blocks)
+    for (const { number, copies } of list)
+      for (const { peer, receivedAt } of copies)
+        if (receivedAt !== null)
+          obtain(
+            obtain(received, channel, () => new Map<string, Map<number, Instant>>()),
+            peer,
+            () => new Map<number, Instant>(),
+          ).set(number, receivedAt);
+  const mspIds = new Map([...said.peers.values()].map((p) => [p.name, p.mspId] as const));
+  for (const o of organizations) if (o.mspId !== null) for (const peer of o.peers) mspIds.set(peer, o.mspId);
+  const endpoints = [...directory.nodes.values()].flatMap((n) => (n.kind === 'peer' && n.endpoint !== null ? [n.endpoint] : []));
+  const dialled = connectivity.connections.flatMap((c) => (kinds.get(c.to) === 'peer' ? [`${c.to}:${c.observed.server.port}`] : []));
+  return reconstructWire({
+    connections: connectivity.connections,
+    received,
+    kindOf: (name) => kinds.get(name) ?? null,
+    organizationOf: (peer) => mspIds.get(peer) ?? null,
+    modeAt: (peer, at) => startAt(lifecycles.get(peer), at)?.leaderElection ?? 'unknown',
+    nameOf: (pkiId) => directory.nodeOfPkiId(pkiId) ?? said.peers.get(pkiId)?.name ?? null,
+    endpointBytes: [...new Set([...endpoints, ...dialled].map((e) => Buffer.byteLength(e)))],
+    silentHosts: connectivity.silentHosts,
+    until: instantOfMicros(captures.reduce((last, c) => Math.max(last, c.to), 0)),
+  });
+}
 
 /** Addresses that logs and Docker give to nodes. */
 function toldAddresses(timeline: Timeline, recorded: Recorded): readonly ToldAddress[] {
@@ -270,7 +325,12 @@ function describeConnection(c: ConnectivityFacts['connections'][number]): Connec
   };
 }
 
-function describeOddities(recorded: Recorded, connectivity: ConnectivityFacts, events: readonly TimelineEvent[]): readonly OddityRecord[] {
+function describeOddities(
+  recorded: Recorded,
+  connectivity: ConnectivityFacts,
+  events: readonly TimelineEvent[],
+  strangeClocks: readonly string[],
+): readonly OddityRecord[] {
   const lists: (readonly Oddity[])[] = [
     recorded.oddities,
     ...[...recorded.logs, ...recorded.captures].sort((a, b) => (a.source < b.source ? -1 : 1)).map((s) => s.summary.oddities),
@@ -283,6 +343,12 @@ function describeOddities(recorded: Recorded, connectivity: ConnectivityFacts, e
       source: c.source,
       frame: c.firstFrame,
     });
+  for (const peer of strangeClocks)
+    counter.add(
+      'clock-apart',
+      `${peer}'s log has blocks received before the packets brought them, or minutes after: its times are not joined with the packets'`,
+      null,
+    );
   lists.push(counter.list());
   const merged = new Map<string, { count: number; example: string; evidence: Evidence[] }>();
   for (const o of lists.flat()) {

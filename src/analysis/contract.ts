@@ -174,6 +174,24 @@ export interface Channel {
   readonly membership: Membership;
   readonly blocks: readonly Block[];
   readonly propagation: Propagation;
+  /** How much of the blocks' ways the packets show; absent where there were none to look at. */
+  readonly wire?: WireCoverage;
+}
+
+/** What the packets tell of a channel's blocks, and how much they leave open. Counts of copies are over blocks ≥ 1. */
+export interface WireCoverage {
+  readonly basis: 'packets' | 'plaintext';
+  /** Copies of blocks at peers, known by logs or packets. */
+  readonly copies: number;
+  /** Of these, the ones whose sender is known with a confidence of at least one half. */
+  readonly withSender: number;
+  /** Transfers told, and how many of them the confidences promise to be right. */
+  readonly transfers: number;
+  readonly expectedRight: number;
+  /** Messages between peers as large as a block that fit no block that the sender can have had. */
+  readonly unexplained: number;
+  /** Of block pushes, pulls and state transfers: bytes that peers received, and bytes of the first copy of each block. */
+  readonly redundancy: { readonly receivedBytes: number; readonly neededBytes: number } | null;
 }
 
 export interface ChannelPeer {
@@ -206,6 +224,17 @@ export interface Leadership {
   readonly overlaps: readonly Overlap[];
   readonly leaderless: readonly Span[];
   readonly verdict: 'single-leader' | 'overlapping' | 'leaderless' | 'static' | 'unknown';
+  /** Terms that both a log and the packets tell: how much later the packets say each began and ended. */
+  readonly apart?: readonly TermDistance[];
+}
+
+export interface TermDistance {
+  readonly peer: string;
+  /** Of the term by the log. */
+  readonly from: Timestamp;
+  readonly fromMicros: number;
+  /** Null where one of them does not end. */
+  readonly toMicros: number | null;
 }
 
 export interface Term {
@@ -290,7 +319,28 @@ export interface BlockCopy {
   readonly arrivedAt: Timestamp | null;
   readonly arrivalBasis: 'packets' | 'plaintext' | 'log' | null;
   readonly transfers: readonly Transfer[];
+  /** From the last byte of the copy that it used to the peer's "Received block" line; absent where either is unknown. */
+  readonly wireDelayMicros?: number;
+  /** Where the time went from the block's birth to its commit at this peer; absent where too little is known. */
+  readonly budget?: BlockBudget;
   readonly evidence: readonly Evidence[];
+}
+
+/** The way of one block to one peer's ledger, in parts that follow one another without a hole: their durations sum to `totalMicros`. */
+export interface BlockBudget {
+  /** When the count begins: the orderer cut the block, wrote it, or the first byte of it that any capture saw left the orderer. */
+  readonly from: Timestamp;
+  readonly basis: 'block-cut' | 'block-written' | 'first-delivered-byte';
+  readonly stages: readonly BudgetStage[];
+  readonly totalMicros: number;
+}
+
+export interface BudgetStage {
+  /** `deliver` ends with the last byte from the orderer, each `hop` with the last byte from a peer, `buffer` at "Received block", then validation and commit. */
+  readonly stage: 'deliver' | 'hop' | 'buffer' | 'validation' | 'commit';
+  /** Where it took place; of a transfer, its receiver. */
+  readonly node: string;
+  readonly micros: number;
 }
 
 export interface Transfer {
@@ -324,6 +374,8 @@ export interface Gossip {
   readonly suspicions: readonly Suspicion[];
   readonly contacts: readonly Contact[];
   readonly connections: readonly Connection[];
+  /** What the connections' bytes were for; absent without captures. */
+  readonly traffic?: readonly PurposeTraffic[];
   /** Pairs of peers that exchanged nothing in a capture that covered both. */
   readonly silentPairs: readonly {
     readonly peers: readonly [string, string];
@@ -331,6 +383,31 @@ export interface Gossip {
     readonly to: Timestamp;
     readonly evidence: readonly Evidence[];
   }[];
+}
+
+/** What one node sent another for one purpose: application bytes, without TCP's, IP's and TLS's own. */
+export interface PurposeTraffic {
+  readonly from: string;
+  readonly to: string;
+  readonly purpose:
+    | 'handshake'
+    | 'probe'
+    | 'alive'
+    | 'membership'
+    | 'leadership'
+    | 'state-info'
+    | 'pull'
+    | 'block-push'
+    | 'duplicate'
+    | 'state-transfer'
+    | 'deliver'
+    | 'private-data'
+    | 'client'
+    | 'other';
+  readonly messages: number;
+  readonly bytes: number;
+  /** `packets`: by the sizes and times of encrypted records. */
+  readonly basis: 'packets' | 'plaintext';
 }
 
 export interface BootstrapAttempt {

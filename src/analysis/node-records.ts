@@ -4,6 +4,7 @@ import type { InterruptionSpan, Interruptions } from '../reconstruct/interruptio
 import type { Lifecycle, StartFacts } from '../reconstruct/lifecycle.js';
 import type { Network } from '../reconstruct/network.js';
 import type { OrganizationFacts } from '../reconstruct/organizations.js';
+import type { PlaintextPeer } from '../reconstruct/plaintext-identities.js';
 import type { NodeIdentity } from '../topology/directory.js';
 import type { ContainerFacts } from '../topology/inspect.js';
 import type { Node, Start } from './contract.js';
@@ -12,6 +13,8 @@ export interface NodeParts {
   readonly network: Network;
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly connectivity: ConnectivityFacts;
+  /** Peers that told in plaintext who they are. */
+  readonly said: readonly PlaintextPeer[];
   readonly organizations: readonly OrganizationFacts[];
   /** What `docker inspect` told, also of containers that are no nodes. */
   readonly containers: readonly ContainerFacts[];
@@ -33,14 +36,15 @@ export function describeNodes(parts: NodeParts): readonly Node[] {
     // A command-line or chaincode container that did nothing here is no part of the story.
     .filter((n) => n.kind !== 'client' || seen.has(n.name) || (network.incarnations.has(n.name) && !isPassing(n.container)))
     .map((n) => describeNode(n, parts, lifecycles.get(n.name)));
+  const said = new Map(parts.said.map((p) => [p.name, p] as const));
   const wire = connectivity.wireNodes.map(
     (w): Node => ({
       name: w.name,
       kind: w.kind,
-      mspId: null,
-      endpoint: null,
+      mspId: said.get(w.name)?.mspId ?? null,
+      endpoint: said.get(w.name)?.endpoint ?? null,
       addresses: w.addresses,
-      pkiId: null,
+      pkiId: said.get(w.name)?.pkiId ?? null,
       fabricVersion: null,
       nameBasis: w.nameBasis,
       bootstrap: null,

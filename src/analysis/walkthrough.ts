@@ -6,7 +6,9 @@ import { tellBlocks } from './block-sentences.js';
 import type { ChannelGeneration } from './channel-generations.js';
 import type { Analysis, BootstrapAttempt, Channel, MembershipChange, Node, Organization, Sentence, Stop, Suspicion, Term } from './contract.js';
 import { interruptionsAround, tellDeeds, tellInterruptions } from './operator-sentences.js';
+
 import { allOf, capitalized, clockOf, countOf, durationOf, listOf, microsOf, someOf } from './phrases.js';
+import { tellingTerms } from './terms.js';
 
 /** What the story is told from: the facts of the analysis, and the events no field of it holds. */
 export interface Told extends Omit<Analysis, 'walkthrough' | 'excerpts'> {
@@ -274,7 +276,7 @@ const nameOfOrganization = (o: Organization): string => o.mspId ?? `the organiza
 
 function tellElections(channel: Channel, told: Told): readonly Sentence[] {
   return channel.organizations.flatMap((o) => [
-    ...o.leadership.terms.flatMap((t) => tellTerm(t, o, channel, told)),
+    ...tellingTerms(o.leadership).flatMap((t) => tellTerm(t, o, channel, told)),
     ...tellFollowers(o, channel),
     ...tellOverlaps(o, channel, told),
     ...tellLeaderless(o, channel),
@@ -295,7 +297,9 @@ function tellTerm(term: Term, o: Organization, channel: Channel, told: Told): re
       : started !== null
         ? `, ${durationOf(microsOf(term.from) - microsOf(started))} after it started`
         : '';
-  const others = o.leadership.terms.filter((t) => t !== term && t.from <= term.from && (t.to === null || t.to > term.from)).map((t) => t.peer);
+  const others = tellingTerms(o.leadership)
+    .filter((t) => t !== term && t.from <= term.from && (t.to === null || t.to > term.from))
+    .map((t) => t.peer);
   const rivals = others.length > 0 ? `, although ${listOf(others)} ${others.length === 1 ? 'was' : 'were'} leading` : '';
   const stream = told.ordering.deliverStreams.find(
     (s) =>
@@ -345,7 +349,7 @@ const STREAM_DELAY_MICROS = 30_000_000;
 function whyRenounced(term: Term, o: Organization, told: Told): string {
   const pkiOf = (peer: string): string | null => told.nodes.find((n) => n.name === peer)?.pkiId ?? null;
   const own = pkiOf(term.peer);
-  const rival = o.leadership.terms.find(
+  const rival = tellingTerms(o.leadership).find(
     (t) => t.peer !== term.peer && t.from <= (term.to as string) && (t.to === null || t.to > (term.to as string)),
   );
   const rivalId = rival === undefined ? null : pkiOf(rival.peer);
@@ -356,7 +360,9 @@ function whyRenounced(term: Term, o: Organization, told: Told): string {
 function tellFollowers(o: Organization, channel: Channel): readonly Sentence[] {
   const told = new Set<string>();
   return o.leadership.followers.flatMap((f) => {
-    const leaders = o.leadership.terms.filter((t) => t.from <= f.at && (t.to === null || t.to > f.at) && t.peer !== f.peer).map((t) => t.peer);
+    const leaders = tellingTerms(o.leadership)
+      .filter((t) => t.from <= f.at && (t.to === null || t.to > f.at) && t.peer !== f.peer)
+      .map((t) => t.peer);
     const key = `${f.peer} ${leaders.join()}`;
     if (told.has(key)) return [];
     told.add(key);
@@ -400,7 +406,7 @@ const saw = (channel: Channel, observer: string, subject: string, at: string): b
 
 function tellLeaderless(o: Organization, channel: Channel): readonly Sentence[] {
   return o.leadership.leaderless.map((s) => {
-    const next = o.leadership.terms.find((t) => t.from === s.to);
+    const next = tellingTerms(o.leadership).find((t) => t.from === s.to);
     const until =
       s.to === null
         ? 'until the end of the recording'
@@ -736,7 +742,7 @@ function tellStops(told: Told): readonly Sentence[] {
       };
       const leading = told.channels.flatMap((c) =>
         c.organizations.flatMap((o) =>
-          o.leadership.terms
+          tellingTerms(o.leadership)
             .filter((t) => t.peer === node.name && t.endedBy === 'stopped' && t.to === stop.at)
             .map(() => `${nameOfOrganization(o)} on ${c.name ?? 'the channel'}`),
         ),

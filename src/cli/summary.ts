@@ -1,5 +1,6 @@
 import type { Analysis, Channel } from '../analysis/contract.js';
 import { allOf, countOf, microsOf } from '../analysis/phrases.js';
+import { tellingTerms } from '../analysis/terms.js';
 import { slownessOf } from '../report/slowness.js';
 
 const MAX_LINES = 10;
@@ -101,7 +102,8 @@ function sayMembership(channel: Channel): string {
 }
 
 function leaderOf(o: Channel['organizations'][number]): string {
-  const { terms, verdict } = o.leadership;
+  const { verdict } = o.leadership;
+  const terms = tellingTerms(o.leadership);
   if (verdict === 'static') return `static (${o.staticLeaders.join(', ')})`;
   if (verdict === 'unknown' && terms.length === 0) return 'unknown';
   const current = terms.filter((t) => t.to === null).map((t) => t.peer);

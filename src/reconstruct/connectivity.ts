@@ -302,14 +302,18 @@ function groupsOf(members: readonly string[], talks: readonly ConnectionFacts[])
  * (orderer.AtomicBroadcast/Deliver; a peer's gateway, 2.4 and later, also calls Broadcast, where large messages go the other way).
  */
 function streamOf(c: ConnectionFacts): readonly WireStream[] {
-  const { observed } = c;
-  if (observed.outcome !== 'established') return [];
+  if (!isDeliverStream(c)) return [];
+  return [{ orderer: c.to, peer: c.from, openedAt: c.observed.synAt, closedAt: c.observed.closedAt, blocks: null, evidence: c.evidence }];
+}
+
+/** Whether a connection to an orderer is one on which the client was served blocks, or waits for them. */
+export function isDeliverStream({ observed }: ConnectionFacts): boolean {
+  if (observed.outcome !== 'established') return false;
   const asked = observed.bursts.fromClient.filter((b) => b.bytes >= SMALLEST_BLOCK_BYTES / 2);
   const served = observed.bursts.fromServer.filter((b) => b.bytes >= SMALLEST_BLOCK_BYTES);
   const sum = (bursts: readonly { readonly bytes: number }[]): number => bursts.reduce((total, b) => total + b.bytes, 0);
-  if (served.length === 0 && (asked.length === 0 || observed.lastAt - observed.firstAt < VERIFIED_MICROS)) return [];
-  if (asked.length > 3 && sum(asked) > sum(served)) return [];
-  return [{ orderer: c.to, peer: c.from, openedAt: observed.synAt, closedAt: observed.closedAt, blocks: null, evidence: c.evidence }];
+  if (served.length === 0 && (asked.length === 0 || observed.lastAt - observed.firstAt < VERIFIED_MICROS)) return false;
+  return asked.length <= 3 || sum(asked) <= sum(served);
 }
 
 /**

@@ -1,0 +1,61 @@
+import type { Instant } from '../events/instant.js';
+import { obtain } from './network.js';
+import type { WireTransfer } from './wire-facts.js';
+
+/**
+ * Which of the copies of a block that reached a peer it used: the first that it handled. What was captured first is not always handled first, since every connection has a
+ * reader of its own. Three of Fabric's rules narrow the choice (gossip/gossip/gossip_impl.go, removeSelfLoop and IsNotSameFilter; gossip/gossip/channel/channel.go, HandleMessage):
+ * a peer passes a block on after it has handled the first copy; it never passes it to the one it has it from; and a block leaves the buffer after it came.
+ */
+export interface UsedCopy {
+  readonly transfer: WireTransfer;
+  /** Probability that the peer has the block from this sender. */
+  readonly confidence: number;
+}
+
+/** Log stamps are whole milliseconds, cut off. */
+const STAMP_MICROS = 1_000;
+/** How far apart two arrivals must be for the readers' delays to matter little: on a host whose processors are all busy they are tens of milliseconds. */
+const READER_DELAY_MICROS = 20_000;
+
+export const copyKey = (channel: string | null, group: number, block: number, peer: string): string => `${channel ?? `#${group}`}\n${block}\n${peer}`;
+
+/** The used copy of each block at each peer, by {@link copyKey}. `receivedAt` is when the peer's log has the block leave its buffer. */
+export function usedCopies(
+  transfers: readonly WireTransfer[],
+  receivedAt: (transfer: WireTransfer) => Instant | null,
+): ReadonlyMap<string, UsedCopy> {
+  const arrivals = new Map<string, WireTransfer[]>();
+  const departures = new Map<string, WireTransfer[]>();
+  for (const t of transfers) {
+    obtain(arrivals, copyKey(t.channel, t.group, t.block, t.to), () => []).push(t);
+    if (t.kind === 'push') obtain(departures, copyKey(t.channel, t.group, t.block, t.from), () => []).push(t);
+  }
+  const used = new Map<string, UsedCopy>();
+  for (const [key, copies] of arrivals) {
+    const one = usedOf(copies, departures.get(key) ?? [], receivedAt(copies[0] as WireTransfer));
+    if (one !== null) used.set(key, one);
+  }
+  return used;
+}
+
+function usedOf(copies: readonly WireTransfer[], passedOn: readonly WireTransfer[], receivedAt: Instant | null): UsedCopy | null {
+  const firstPassed = Math.min(...passedOn.map((t) => t.firstAt));
+  const targets = new Set(passedOn.filter((t) => t.confidence >= 0.5).map((t) => t.to));
+  const came = copies.filter((t) => t.lastAt <= (receivedAt ?? Number.POSITIVE_INFINITY) + STAMP_MICROS && t.lastAt <= firstPassed);
+  const possible = came.length > 0 ? came : copies;
+  // One that it passed the block on to cannot be the one it has it from; but what an orderer delivers to it, it pushes to anybody.
+  const pulls = copies.some((t) => t.kind === 'deliver');
+  const others = pulls ? possible : possible.filter((t) => !targets.has(t.from));
+  const order = (others.length > 0 ? others : possible).toSorted((a, b) => a.lastAt - b.lastAt || (a.from < b.from ? -1 : 1));
+  const [first, ...later] = order;
+  if (first === undefined) return null;
+  // A connection read late loses against one captured later; the longer the lead the less often.
+  let doubt = 0;
+  for (const t of later) if (t.from !== first.from) doubt += 0.5 * Math.exp(-(t.lastAt - first.lastAt) / READER_DELAY_MICROS) * t.confidence;
+  const share = 1 / (1 + doubt * (doubt < 1 ? 1 : 1.5));
+  const isConsistent = came.length > 0 && (others.length > 0 || targets.size === 0);
+  return { transfer: first, confidence: round(first.confidence * share * (isConsistent ? 1 : 0.8)) };
+}
+
+const round = (confidence: number): number => Math.round(confidence * 1000) / 1000;
