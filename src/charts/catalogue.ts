@@ -1,12 +1,15 @@
 import type { Analysis, Channel } from '../analysis/contract.js';
+import { drawBlockBudget } from './block-budget.js';
 import { drawBlockPropagation } from './block-propagation.js';
 import type { Chart } from './chart.js';
 import { drawCommitBreakdown } from './commit-breakdown.js';
 import { drawLeaderTimeline } from './leader-timeline.js';
+import { drawMedianBudget } from './median-budget.js';
 import { drawMembershipOverTime } from './membership-over-time.js';
 import { drawPropagationDistribution } from './propagation-distribution.js';
 import { drawSlowestCommits } from './slowest-commits.js';
 import { drawTraffic } from './traffic.js';
+import { drawTrafficByPurpose } from './traffic-by-purpose.js';
 
 const CHANNEL_CHARTS: readonly ((analysis: Analysis, channel: Channel) => Chart | null)[] = [
   drawLeaderTimeline,
@@ -15,8 +18,10 @@ const CHANNEL_CHARTS: readonly ((analysis: Analysis, channel: Channel) => Chart 
   drawPropagationDistribution,
   drawCommitBreakdown,
   drawSlowestCommits,
+  drawBlockBudget,
+  drawMedianBudget,
 ];
-const NETWORK_CHARTS: readonly ((analysis: Analysis) => Chart | null)[] = [drawTraffic];
+const NETWORK_CHARTS: readonly ((analysis: Analysis) => Chart | null)[] = [drawTraffic, drawTrafficByPurpose];
 
 /** Every chart that has something to show: each channel's in the analysis's order, then the network's. Names are unique. */
 export function drawCharts(analysis: Analysis): readonly Chart[] {

@@ -19,12 +19,13 @@ export type DurationFormat = {
 export type TickFormat =
   | { readonly format: 'count' }
   | { readonly format: 'percent' }
+  | { readonly format: 'bytes' }
   | { readonly format: 'bytes-per-second' }
   | { readonly format: 'time' }
   | DurationFormat;
 
 /** How the tooltip words a point: see `hooks.ts`. */
-export type TooltipWording = 'span' | 'view' | 'lag' | 'lag-share' | 'stage-duration' | 'traffic';
+export type TooltipWording = 'span' | 'view' | 'lag' | 'lag-share' | 'stage-duration' | 'bytes' | 'traffic';
 
 /** A vertical line with a word on top. */
 export type Mark = { readonly at: number; readonly label: string };

@@ -59,6 +59,8 @@ function formatTick(value: number, tick: Exclude<TickFormat, { format: 'time' }>
       return Number.isInteger(value) ? String(value) : null;
     case 'percent':
       return `${Math.round(value)} %`;
+    case 'bytes':
+      return formatBytes(value);
     case 'bytes-per-second':
       return `${formatBytes(value)}/s`;
     case 'duration':
@@ -162,6 +164,15 @@ const WORDINGS: { readonly [wording in TooltipWording]: Wording } = {
     label: (item) => {
       const point = pointOf(item);
       const line = `${labelOf(item)}: ${formatDuration(Number(point.x))}`;
+      const detail = textOf(point, 'detail');
+      return detail === null ? line : [line, detail];
+    },
+  },
+  bytes: {
+    title: (item) => String(pointOf(item).y),
+    label: (item) => {
+      const point = pointOf(item);
+      const line = `${labelOf(item)}: ${formatBytes(Number(point.x))}`;
       const detail = textOf(point, 'detail');
       return detail === null ? line : [line, detail];
     },

@@ -88,3 +88,22 @@ test('rows beyond the limit are left out, and the caption says how many', () => 
   assert.equal(chart?.configuration.data.labels?.length, MAX_ROWS);
   assert.match(JSON.stringify(chart.configuration.options), /5 of 105 rows are left out/);
 });
+
+test('a term by packets frames the log’s and is not counted again; alone it is the term', () => {
+  const wired: Term = { ...term('a.org1', 6_000, 10_500), basis: 'packets' };
+  const stray: Term = { ...term('b.org1', 20_000, 30_000), basis: 'packets' };
+  const draw = (terms: readonly Term[]) => {
+    const channel = buildChannel('trade', { organizations: [buildOrganization('Org1MSP', ['a.org1', 'b.org1'], { terms })] });
+    return drawLeaderTimeline(buildAnalysis({ nodes, channels: [channel] }), channel);
+  };
+  const both = draw([term('a.org1', 5_000, 10_000), wired, stray]);
+  assert.deepEqual(barsOf(both, 'leader (term by election'), [['a.org1', 5_000, 10_000]]);
+  assert.deepEqual(barsOf(both, 'by packets, beside'), [
+    ['a.org1', 6_000, 10_500],
+    ['b.org1', 20_000, 30_000],
+  ]);
+  assert.match(both?.summary ?? '', /^a\.org1 led Org1MSP .*, with one term that only packets show\.$/);
+  const alone = draw([wired]);
+  assert.deepEqual(barsOf(alone, 'leader (term by packets)'), [['a.org1', 6_000, 10_500]]);
+  assert.deepEqual(barsOf(alone, 'by packets, beside'), []);
+});

@@ -1,6 +1,7 @@
 import type { Analysis, Channel, Node, Organization, Term, Timestamp } from '../analysis/contract.js';
 import type { Chart, PlainDataset, PlainPoint } from './chart.js';
 import { axisOf, extentOf, FONT, frameOf, heightOfRows, nameOnChannel, timeAxisOf, titleOnChannel, WIDTH } from './frame.js';
+import { onlyBeside, termsByBasis } from './leader-terms.js';
 import { COLOURS, compareNames, organizationsOfPeers, paler, stylesOfPeers } from './palette.js';
 import { formatDuration, formatTimeOfDay, millisOf } from './quantities.js';
 
@@ -10,6 +11,8 @@ export const MAX_ROWS = 100;
 export const MAX_BARS = 1000;
 const MIN_BAR_PIXELS = 3;
 const MAX_ORGANIZATIONS_IN_SUMMARY = 4;
+// A frame around the log's bar, so that both can be read.
+const TRANSPARENT = '#FFFFFF00';
 
 /**
  * Who led each organization and when: under each organization's own row (two leaders at once, nobody) one row for each of its peers
@@ -41,7 +44,9 @@ export function drawLeaderTimeline(analysis: Analysis, channel: Channel): Chart 
 
   const nodes = new Map(analysis.nodes.map((n) => [n.name, n]));
   const styles = stylesOfPeers(analysis);
-  const terms = ordered.flatMap((o) => o.leadership.terms).filter((t) => shown.has(t.peer));
+  const byBasis = ordered.map((o) => termsByBasis(o.leadership));
+  const terms = byBasis.flatMap((b) => b.leading).filter((t) => shown.has(t.peer));
+  const beside = byBasis.flatMap((b) => b.beside).filter((t) => shown.has(t.peer));
   const statics = ordered.flatMap((o) => o.staticLeaders).filter((peer) => shown.has(peer));
   const bars = {
     overlaps: ordered.flatMap((o) =>
@@ -51,11 +56,19 @@ export function drawLeaderTimeline(analysis: Analysis, channel: Channel): Chart 
     ),
     leaderless: ordered.flatMap((o) => o.leadership.leaderless.map((s) => toBar(nameOf(o, labels), s, { note: noteOf('no leader', s, extent) }))),
     terms: terms.map((t) => toBar(t.peer, t, { note: noteOf('leader', t, extent), detail: endOf(t) })),
+    beside: beside.map((t) => toBar(t.peer, t, { detail: `${BASIS_WORDS[t.basis]}; ${endOf(t)}` })),
     statics: statics.flatMap((peer) => runsOf(nodes.get(peer), extent).map((run) => toBar(peer, run, { note: 'static leader' }))),
     running: shownRows.flatMap((peer) => runsOf(nodes.get(peer), extent).map((run) => toBar(peer, run, {}))),
   };
+  const isWired = terms.length > 0 && terms.every((t) => t.basis !== 'log');
   const datasets = [
-    datasetOf('leader (term by election)', bars.terms, (row) => styles.get(row)?.colour ?? COLOURS.faint, 0.72),
+    { ...datasetOf('by packets, beside the log', bars.beside, () => TRANSPARENT, 0.92), borderColor: COLOURS.ink, borderWidth: 1.5 },
+    datasetOf(
+      isWired ? `leader (term ${[...new Set(terms.map((t) => BASIS_WORDS[t.basis]))].join(' and ')})` : 'leader (term by election)',
+      bars.terms,
+      (row) => styles.get(row)?.colour ?? COLOURS.faint,
+      0.72,
+    ),
     datasetOf('static leader (by configuration)', bars.statics, (row) => paler(styles.get(row)?.colour ?? COLOURS.faint), 0.72),
     datasetOf('two or more leaders at once', bars.overlaps, () => COLOURS.overlap, 0.72),
     datasetOf('no leader', bars.leaderless, () => COLOURS.leaderless, 0.72),
@@ -102,6 +115,8 @@ export function drawLeaderTimeline(analysis: Analysis, channel: Channel): Chart 
     },
   };
 }
+
+const BASIS_WORDS: Readonly<Record<Term['basis'], string>> = { log: 'by the log', packets: 'by packets', plaintext: 'read in plaintext' };
 
 interface Stretch {
   readonly from: Timestamp;
@@ -157,7 +172,9 @@ function runsOf(node: Node | undefined, extent: readonly [number, number]): read
 }
 
 function summaryOf(organization: Organization, name: string, extent: readonly [number, number]): string {
-  const { terms, overlaps, leaderless } = organization.leadership;
+  const { overlaps, leaderless } = organization.leadership;
+  const byBasis = termsByBasis(organization.leadership);
+  const terms = byBasis.leading;
   if (terms.length === 0)
     return `${name} has ${organization.staticLeaders.length === 1 ? 'the static leader' : 'the static leaders'} ${organization.staticLeaders.join(', ')}`;
   const leaders = [...new Set(terms.map((t) => t.peer))];
@@ -166,7 +183,12 @@ function summaryOf(organization: Organization, name: string, extent: readonly [n
     leaders.length === 1 && terms.length === 1
       ? `${first.peer} led ${name} from ${formatTimeOfDay(millisOf(first.from))} UTC ${first.to === null ? 'to the end' : `to ${formatTimeOfDay(millisOf(first.to))} UTC`}`
       : `${name} had ${terms.length} terms of ${leaders.join(', ')}`;
-  const faults = [...faultOf('two or more leaders at once', overlaps, extent), ...faultOf('no leader', leaderless, extent)];
+  const more = onlyBeside(byBasis).length;
+  const faults = [
+    ...(more > 0 ? [`${more === 1 ? 'one term' : `${more} terms`} that only packets show`] : []),
+    ...faultOf('two or more leaders at once', overlaps, extent),
+    ...faultOf('no leader', leaderless, extent),
+  ];
   return faults.length === 0 ? who : `${who}, with ${faults.join(' and ')}`;
 }
 

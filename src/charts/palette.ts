@@ -24,6 +24,15 @@ export const COLOURS = {
   reference: '#000000',
 } as const;
 
+/** How a block came, in every picture of its way. State transfer's is the set's reddish purple, darkened to read as a thin line. */
+export const TRANSFER_COLOURS = {
+  deliver: HUES[0] as string,
+  push: HUES[2] as string,
+  pull: HUES[5] as string,
+  'state-transfer': '#96407A',
+  unknown: COLOURS.faint,
+} as const;
+
 /** The look of a node that is no known peer. */
 export const UNKNOWN_STYLE: NodeStyle = { colour: COLOURS.faint, pointStyle: 'circle', borderDash: [] };
 

@@ -1,35 +1,22 @@
-import type { Analysis, Node } from '../analysis/contract.js';
+import type { Analysis } from '../analysis/contract.js';
 import type { Chart } from './chart.js';
 import { axisOf, frameOf, timeAxisOf, WIDTH } from './frame.js';
-import { COLOURS, hue, organizationsOfPeers } from './palette.js';
+import { PAIR_KINDS, type PairKind, pairKinds } from './node-pairs.js';
 import { formatBytes, formatTimeOfDay, millisOf } from './quantities.js';
 
 /** Slices of time the recording is cut into at most. */
 export const MAX_SLICES = 300;
 const NICE_SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
 
-const KINDS = [
-  { kind: 'orderer to peer', colour: hue(0) },
-  { kind: 'peer to orderer', colour: hue(4) },
-  { kind: 'peers of one organization', colour: hue(2) },
-  { kind: 'peers of different organizations', colour: hue(5) },
-  { kind: 'peers, organization unknown', colour: hue(6) },
-  { kind: 'between orderers', colour: hue(3) },
-  { kind: 'clients', colour: hue(1) },
-  { kind: 'others', colour: COLOURS.leaderless },
-] as const;
-type Kind = (typeof KINDS)[number]['kind'];
-
 /** Bytes per second on the wire over time, stacked by who talks to whom. Null when no capture was read or nothing flowed. */
 export function drawTraffic(analysis: Analysis): Chart | null {
-  const nodes = new Map(analysis.nodes.map((n) => [n.name, n]));
-  const organizations = organizationsOfPeers(analysis);
-  const seconds = new Map<Kind, Map<number, number>>();
+  const kindOf = pairKinds(analysis);
+  const seconds = new Map<PairKind, Map<number, number>>();
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
   for (const connection of analysis.gossip.connections) {
-    const there = kindOf(connection.from, connection.to, nodes, organizations);
-    const back = kindOf(connection.to, connection.from, nodes, organizations);
+    const there = kindOf(connection.from, connection.to);
+    const back = kindOf(connection.to, connection.from);
     for (const slice of connection.traffic) {
       const second = Math.floor(millisOf(slice.at) / 1000);
       from = Math.min(from, second);
@@ -42,8 +29,8 @@ export function drawTraffic(analysis: Analysis): Chart | null {
   const wanted = (to - from) / MAX_SLICES;
   const width = NICE_SECONDS.find((nice) => nice >= wanted) ?? Math.ceil(wanted);
   const slices = Math.ceil((to - from) / width);
-  const bytesOf = ({ kind }: (typeof KINDS)[number]): number => [...(seconds.get(kind)?.values() ?? [])].reduce((a, b) => a + b, 0);
-  const used = KINDS.filter((kind) => bytesOf(kind) > 0);
+  const bytesOf = ({ kind }: (typeof PAIR_KINDS)[number]): number => [...(seconds.get(kind)?.values() ?? [])].reduce((a, b) => a + b, 0);
+  const used = PAIR_KINDS.filter((kind) => bytesOf(kind) > 0);
   const extent = [from * 1000, (from + slices * width) * 1000] as const;
   const curves = used.map(({ kind, colour }) => {
     const rates = new Array<number>(slices).fill(0);
@@ -89,23 +76,11 @@ export function drawTraffic(analysis: Analysis): Chart | null {
   };
 }
 
-function addTo(seconds: Map<Kind, Map<number, number>>, kind: Kind, second: number, bytes: number): void {
+function addTo(seconds: Map<PairKind, Map<number, number>>, kind: PairKind, second: number, bytes: number): void {
   if (bytes === 0) return;
   const known = seconds.get(kind) ?? new Map<number, number>();
   known.set(second, (known.get(second) ?? 0) + bytes);
   seconds.set(kind, known);
-}
-
-/** What bytes that `from` sent to `to` are counted as. */
-function kindOf(from: string, to: string, nodes: ReadonlyMap<string, Node>, organizations: ReadonlyMap<string, string>): Kind {
-  const [sender, receiver] = [nodes.get(from)?.kind, nodes.get(to)?.kind];
-  if (sender === undefined || receiver === undefined) return 'others';
-  if (sender === 'client' || receiver === 'client') return 'clients';
-  if (sender === 'orderer') return receiver === 'orderer' ? 'between orderers' : 'orderer to peer';
-  if (receiver === 'orderer') return 'peer to orderer';
-  const [own, other] = [organizations.get(from), organizations.get(to)];
-  if (own === undefined || other === undefined) return 'peers, organization unknown';
-  return own === other ? 'peers of one organization' : 'peers of different organizations';
 }
 
 function lossOf(analysis: Analysis): readonly string[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { buildAnalysis, buildNode } from '../../test/builders/analysis-builder.js';
+import { at, buildAnalysis, buildNode } from '../../test/builders/analysis-builder.js';
 import { buildReportAnalysis, lineOf } from '../../test/builders/report-analysis.js';
 import type { Analysis } from '../analysis/contract.js';
 import type { Chart } from '../charts/chart.js';
@@ -50,7 +50,18 @@ describe('a rich analysis', () => {
   test('has its sections in order, one heading each, and a table of contents that leads to them', () => {
     const ids = [...page.matchAll(/<section id="([^"]+)"/g)].map((m) => m[1]);
     assert.deepEqual(ids, [...SECTIONS.map((s) => s.id), 'evidence']);
-    assert.deepEqual(ids.slice(0, 9), ['walkthrough', 'leaders', 'membership', 'blocks', 'connectivity', 'ordering', 'nodes', 'findings', 'sources']);
+    assert.deepEqual(ids.slice(0, 10), [
+      'walkthrough',
+      'leaders',
+      'membership',
+      'blocks',
+      'dissemination',
+      'connectivity',
+      'ordering',
+      'nodes',
+      'findings',
+      'sources',
+    ]);
     for (const id of ids) assert.ok(page.includes(`<li><a href="#${id}">`), id);
     assert.equal(page.match(/<h1>/g)?.length, 1);
     assert.doesNotMatch(page, /<h[4-6]/);
@@ -350,4 +361,133 @@ test('a time on another day than the first carries its date', () => {
     starts: [{ at: '2030-01-03T00:00:01.500000Z', fabricVersion: null, leaderElection: 'unknown', bootstrap: null, basis: 'log', evidence: [] }],
   });
   assert.match(textOf(render(buildAnalysis({ nodes: [node] })), 'nodes'), /2030-01-03 00:00:01\.500/);
+});
+
+describe('dissemination', () => {
+  const rich = buildReportAnalysis();
+  const [channel] = rich.channels;
+  assert.ok(channel !== undefined);
+  const wire = {
+    basis: 'packets' as const,
+    copies: 630,
+    withSender: 629,
+    transfers: 900,
+    expectedRight: 880.4,
+    unexplained: 1,
+    redundancy: { receivedBytes: 9_000_000, neededBytes: 3_000_000 },
+  };
+  const withWire = (parts: object): Analysis => ({ ...rich, channels: [{ ...channel, ...parts }] });
+
+  test('says how it is known, how much is covered, and how much its own confidences promise to be wrong', () => {
+    const text = textOf(render(withWire({ wire })), 'dissemination');
+    assert.match(text, /The traffic is encrypted: no block was read/);
+    assert.match(text, /Of 630 copies at peers \(blocks from 1 on\) the sender of 629 is known \(99\.8 %\)/);
+    assert.match(text, /900 transfers of blocks are told\. By their own confidences about 20 of them are wrong/);
+    assert.match(text, /1 message between peers, as large as a block, fits no block that the sender can have had, and stays unexplained/);
+    assert.match(text, /3\.0 times the bytes of blocks that were needed \(9\.0 MB for 3\.0 MB\)/);
+  });
+
+  test('shows a block with the reason, its diagram, its tree and what arrived late', () => {
+    const page = render(withWire({ wire }));
+    const text = textOf(page, 'dissemination');
+    assert.match(text, /Block 1 Shown because it is the first block whose way to every peer is known/);
+    assert.match(text, /Block 1 came to 3 peers within/);
+    assert.equal(page.match(/<svg class="space-time"/g)?.length, 1);
+    assert.match(page, /<ul class="tree">/);
+  });
+
+  test('several blocks can be picked by the script, and the page says so to nobody else', () => {
+    const [, block] = channel.blocks;
+    assert.ok(block !== undefined);
+    const page = render(withWire({ blocks: [1, 2, 3, 4].map((number) => ({ ...block, number })) }));
+    const json = /<div class="picker" hidden data-left=""><script type="application\/json">([\s\S]*?)<\/script>/.exec(page)?.[1] ?? 'null';
+    const packed = JSON.parse(json) as { readonly blocks: readonly (readonly [number, string, readonly (readonly number[])[]])[] } | null;
+    assert.deepEqual(
+      packed?.blocks.map(([number]) => number),
+      [1, 2, 3, 4],
+    );
+    for (const [, , lanes] of packed?.blocks ?? [])
+      for (const lane of lanes) for (const note of lane.slice(2, 4)) assert.ok(note === 0 || page.includes(`<li id="e${note}"`));
+  });
+
+  test('the delay from the wire to the log is told by peer, and negative ones are called so', () => {
+    const delayed = channel.blocks.map((b) => ({
+      ...b,
+      copies: b.copies.map((c, i) => ({ ...c, ...(b.number === 0 ? {} : { wireDelayMicros: [-400, 2_500, 9_000][i] ?? 0 }) })),
+    }));
+    const text = textOf(render(withWire({ blocks: delayed })), 'dissemination');
+    assert.match(
+      text,
+      /From the last byte on the wire to “Received block” Peer Blocks Median p90 Longest all peers 3 2\.5 ms 9 ms 9 ms ant\.alpha\.test 1 −400 µs/,
+    );
+    assert.match(text, /1 delay is negative/);
+  });
+
+  test('without a transfer there is one hint and nothing else', () => {
+    const blocks = channel.blocks.map((b) => ({ ...b, copies: b.copies.map((c) => ({ ...c, transfers: [], from: null })) }));
+    const page = render({ ...withWire({ blocks }), sources: rich.sources.filter((s) => s.kind !== 'packets') });
+    const text = textOf(page, 'dissemination');
+    assert.match(text, /^ *Dissemination Not in these sources: who sent blocks to whom, and when they arrived on the wire\. That is told by packets/);
+    assert.doesNotMatch(text, /Shown because|Draw|budget/);
+  });
+});
+
+describe('leaders by packets', () => {
+  const rich = buildReportAnalysis();
+  const [channel] = rich.channels;
+  assert.ok(channel !== undefined);
+  const packets = (peer: string, from: number, to: number | null) => ({
+    peer,
+    from: at(from),
+    to: to === null ? null : at(to),
+    endedBy: to === null ? ('still-leading' as const) : ('stopped' as const),
+    basis: 'packets' as const,
+    evidence: [],
+  });
+  const withLeadership = (change: object): Analysis => ({
+    ...rich,
+    channels: [
+      { ...channel, organizations: channel.organizations.map((o, i) => (i === 0 ? { ...o, leadership: { ...o.leadership, ...change } } : o)) },
+    ],
+  });
+  const logged = channel.organizations[0]?.leadership.terms ?? [];
+
+  test('stand beside those of the logs with their distances, and are counted once', () => {
+    const page = render(
+      withLeadership({
+        terms: [...logged, packets('ant.alpha.test', 10_400, 20_000), packets('bee.alpha.test', 1_000, 2_000)],
+        apart: [{ peer: 'ant.alpha.test', from: at(10_000), fromMicros: 400_000, toMicros: -20_000 }],
+      }),
+    );
+    const text = textOf(page, 'leaders');
+    assert.match(text, /one term in common, that of ant\.alpha\.test ?: by the packets it began 400 ms later, and ended 20 ms earlier/);
+    assert.match(text, /ant\.alpha\.test 03:04:15\.000 03:04:25\.000 10 s it renounced log \+400 ms \/ −20 ms/);
+    assert.match(text, /bee\.alpha\.test 03:04:17\.000 end of recording 48 s still leading at the end log no such term/);
+    assert.match(text, /By the packets only: bee\.alpha\.test led, 03:04:06\.000 to 03:04:07\.000 \(1 s\); no log tells of that term/);
+    const overview = visible(page.slice(page.indexOf('<header'), page.indexOf('</header>')));
+    assert.match(overview, /bee\.alpha\.test from 03:04:17\.000 to the end; and 1 term that only the packets show; several leaders/);
+  });
+
+  test('alone they are said to be all that is known', () => {
+    const page = render(withLeadership({ terms: [packets('ant.alpha.test', 10_000, null)], overlaps: [], leaderless: [], verdict: 'single-leader' }));
+    assert.match(textOf(page, 'leaders'), /Known from packets alone, as no log of an election was read: a peer leads while an orderer delivers/);
+    assert.match(visible(page), /ant\.alpha\.test from 03:04:15\.000 to the end, by packets alone/);
+  });
+});
+
+test('traffic by purpose: shares, and every pair on demand', () => {
+  const rich = buildReportAnalysis();
+  const sent = (from: string, to: string, purpose: 'alive' | 'duplicate', bytes: number) => ({
+    from,
+    to,
+    purpose,
+    bytes,
+    messages: 2,
+    basis: 'packets' as const,
+  });
+  const traffic = [sent('ant.alpha.test', 'bee.alpha.test', 'duplicate', 9_000), sent('bee.alpha.test', 'ant.alpha.test', 'alive', 1_000)];
+  const text = textOf(render({ ...rich, gossip: { ...rich.gossip, traffic } }), 'connectivity');
+  assert.match(text, /What an encrypted message was for is concluded from its size/);
+  assert.match(text, /blocks sent again \(duplicates\) 9\.0 kB 90 % 2 4\.5 kB alive messages 1\.0 kB 10 % 2 500 B all 10\.0 kB 100 % 4 2\.5 kB/);
+  assert.match(text, /ant\.alpha\.test bee\.alpha\.test 9\.0 kB 9\.0 kB –/);
 });

@@ -6,6 +6,7 @@ import { countOf, daysOf } from './format.js';
 import { type Html, html, scriptJson, trusted, writeHtml } from './html.js';
 import { blocksSection } from './sections/blocks.js';
 import { connectivitySection } from './sections/connectivity.js';
+import { disseminationSection } from './sections/dissemination.js';
 import { findingsSection } from './sections/findings.js';
 import { leadersSection } from './sections/leaders.js';
 import { membershipSection } from './sections/membership.js';
@@ -31,6 +32,7 @@ export const SECTIONS: readonly Section[] = [
   leadersSection,
   membershipSection,
   blocksSection,
+  disseminationSection,
   connectivitySection,
   orderingSection,
   nodesSection,
@@ -38,12 +40,13 @@ export const SECTIONS: readonly Section[] = [
   sourcesSection,
 ];
 
-// By the words in a chart's name; the first that fits. A chart that fits none goes to the blocks.
+// By how a chart's name begins, since it ends in a channel's; the first that fits. A chart that fits none goes to the blocks.
 const CHART_PLACES: readonly (readonly [RegExp, Section])[] = [
-  [/leader|election/, leadersSection],
-  [/member|view/, membershipSection],
-  [/traffic|connection|bytes/, connectivitySection],
-  [/raft|order/, orderingSection],
+  [/^(?:leader|election)/, leadersSection],
+  [/^(?:member|view)/, membershipSection],
+  [/^(?:block|median)-budget/, disseminationSection],
+  [/^(?:traffic|connection)/, connectivitySection],
+  [/^(?:raft|order)/, orderingSection],
 ];
 
 /** The section a chart stands in. */

@@ -38,13 +38,14 @@ export class EvidenceNotes implements RenderContext {
 }
 
 function mark(evidence: readonly Evidence[], write: (number: number, context: RenderContext) => string): Html {
+  return deferred((context) => write(noteNumberOf(evidence, context), context));
+}
+
+/** The number of the note that shows the evidence, for data that refers to it: 0 where there is no evidence. */
+export function noteNumberOf(evidence: readonly Evidence[], context: RenderContext): number {
+  if (evidence.length === 0) return 0;
   const places = mergeEvidence([evidence]);
-  return deferred((context) =>
-    write(
-      context.noteNumber(places.map(keyOf).join('\n'), () => places),
-      context,
-    ),
-  );
+  return context.noteNumber(places.map(keyOf).join('\n'), () => places);
 }
 
 /** `[17]`, linked to the note that shows the evidence; says so where there is none. */

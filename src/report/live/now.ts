@@ -1,4 +1,5 @@
 import type { Analysis, Channel, Organization } from '../../analysis/contract.js';
+import { termsByBasis } from '../../charts/leader-terms.js';
 import { observersOf } from '../blindness.js';
 
 /** Who leads an organization on a channel at the last moment that was read. */
@@ -41,7 +42,7 @@ function leaderNow(analysis: Analysis, channel: Channel, o: Organization): Leade
   const base = { channel: channel.name, organization: o.mspId, peers: o.peers };
   if (o.leadership.verdict === 'static')
     return { ...base, leaders: o.staticLeaders.filter((p) => isUp(analysis, p)), how: o.staticLeaders.length === 0 ? 'unknown' : 'set', since: null };
-  const open = o.leadership.terms.filter((t) => t.to === null);
+  const open = termsByBasis(o.leadership).leading.filter((t) => t.to === null);
   if (open.length > 0)
     return { ...base, leaders: open.map((t) => t.peer), how: 'elected', since: open.length === 1 ? (open[0]?.from ?? null) : null };
   return { ...base, leaders: [], how: o.leadership.verdict === 'leaderless' ? 'none' : 'unknown', since: null };

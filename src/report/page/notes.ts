@@ -46,12 +46,12 @@ export function openNotesInPlace(fetchNote?: (href: string) => Promise<Element |
   box.setAttribute('role', 'dialog');
   box.setAttribute('aria-label', 'Evidence');
   document.body.append(box);
-  let opener: HTMLElement | null = null;
+  let opener: HTMLElement | SVGElement | null = null;
   box.addEventListener('toggle', (event) => {
     if ((event as ToggleEvent).newState === 'closed' && box.contains(document.activeElement)) opener?.focus();
   });
   document.addEventListener('click', (event) => {
-    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a.e') : null;
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement | SVGAElement>('a.e') : null;
     const href = link?.getAttribute('href') ?? null;
     if (link === null || href === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const note = noteInDocument(href);

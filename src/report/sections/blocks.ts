@@ -1,10 +1,11 @@
 import type { Analysis, Block, BlockCopy, Channel, Percentiles, Timestamp } from '../../analysis/contract.js';
-import { cited, type Evidence, mergeEvidence } from '../evidence-notes.js';
+import { usedTransferOf } from '../../charts/block-ways.js';
+import { cited, type Evidence } from '../evidence-notes.js';
 import { breakableName, bytesText, channelName, countOf, countText, durationText, microsOf, nodeName, textClockOf } from '../format.js';
 import { type Hole, type Html, html, join } from '../html.js';
 import { slownessOf, type TimedCopy } from '../slowness.js';
 import { type Cell, type Column, table } from '../tables.js';
-import { howToCapture, howToRecord, orUnknown, unknown, unknownNote, whyNoPackets } from '../unknown.js';
+import { howToRecord, orUnknown, unknown, unknownNote } from '../unknown.js';
 import { blockNumber, isNumbered, spanText, stagesText } from './block-wording.js';
 import { channelHeading, type Section } from './section.js';
 
@@ -92,8 +93,14 @@ function shadeOf(lagMicros: number): string {
   return `h${index === -1 ? SHADE_BOUNDS_MICROS.length : index}`;
 }
 
-/** What a channel's blocks × peers compares: receipts, or commits where no receipt is known. */
-type Compared = 'receivedAt' | 'committedAt';
+/** What a channel's blocks × peers compares: receipts, or commits where no receipt is known, or arrivals on the wire where there are no logs. */
+type Compared = 'receivedAt' | 'committedAt' | 'arrivedAt';
+
+const COMPARED: readonly (readonly [Compared, string])[] = [
+  ['receivedAt', 'received the block'],
+  ['committedAt', 'committed the block'],
+  ['arrivedAt', 'had the whole block on the wire'],
+];
 
 function lagsOf(block: Block, compared: Compared): ReadonlyMap<string, number> {
   const times = block.copies.flatMap((c) => {
@@ -121,7 +128,8 @@ function lagTable(analysis: Analysis, channel: Channel, blocks: readonly Block[]
   const clock = textClockOf(analysis);
   const peers = channel.peers.map((p) => p.peer);
   const others = blocks.flatMap((b) => b.copies.map((c) => c.peer)).filter((p) => !peers.includes(p));
-  const compared: Compared = blocks.some((b) => b.copies.some((c) => c.receivedAt !== null)) ? 'receivedAt' : 'committedAt';
+  const told = COMPARED.find(([key]) => blocks.some((b) => b.copies.some((c) => c[key] !== null)));
+  const [compared, words] = told ?? (['receivedAt', 'received the block'] as const);
   const lags = new Map(blocks.map((b) => [b, lagsOf(b, compared)]));
   const orderedAt = (b: Block): Timestamp | null => b.ordered?.writtenAt ?? b.ordered?.createdAt ?? null;
   const fields: readonly Field<Block>[] = [
@@ -156,7 +164,7 @@ function lagTable(analysis: Analysis, channel: Channel, blocks: readonly Block[]
   ];
   const shown = knownFields(fields, blocks);
   return table({
-    caption: html`Blocks × peers: how long after the first peer each ${compared === 'receivedAt' ? 'received' : 'committed'} the block`,
+    caption: html`Blocks × peers: how long after the first peer each ${words}`,
     noun: 'blocks',
     className: 'matrix',
     limit: MAX_COPIES_SHOWN,
@@ -203,7 +211,7 @@ function copiesTable(analysis: Analysis, blocks: readonly Block[], selection: Ht
     cell: ({ copy }) => orUnknown(timeOf(copy), (at) => cited(clock(at), evidenceOf(copy))),
   });
   const logged = (copy: BlockCopy): readonly Evidence[] => copy.evidence;
-  const captured = (copy: BlockCopy): readonly Evidence[] => mergeEvidence([copy.evidence, ...copy.transfers.map((t) => t.evidence)]);
+  const captured = (copy: BlockCopy): readonly Evidence[] => usedTransferOf(copy)?.evidence ?? copy.evidence;
   const fields: readonly Field<CopyRow>[] = [
     { column: { title: 'Block' }, known: always, cell: ({ block }) => ({ shows: blockNumber(block), sortValue: block.number }) },
     { column: { title: 'Peer' }, known: always, cell: ({ copy }) => copy.peer },
@@ -256,13 +264,6 @@ function missingStages(analysis: Analysis, channel: Channel): Html {
     notes.push(unknownNote('when peers received blocks', 'No line “Received block” was read (1.0 prints none).', howToRecord.commits));
   if (!has((c) => c.committedAt !== null))
     notes.push(unknownNote('when peers committed blocks', 'No line “Committed block” was read.', howToRecord.commits));
-  if (!has((c) => c.firstByteAt !== null || c.transfers.length > 0)) {
-    const captured = analysis.sources.some((s) => s.kind === 'packets');
-    const why = captured
-      ? 'No copy of a block could be told apart in the captures read.'
-      : whyNoPackets(analysis, 'That is told by packets, or by gossip’s DEBUG lines; neither was read.');
-    notes.push(unknownNote('when blocks arrived on the wire and who sent them', why, captured ? howToRecord.transfers : howToCapture(analysis)));
-  }
   if (channel.blocks.every((b) => b.ordered === null)) {
     const orderers = new Set(analysis.nodes.filter((n) => n.kind === 'orderer').map((n) => n.name));
     const logged = analysis.sources.some((s) => s.kind !== 'packets' && s.node !== null && orderers.has(s.node));

@@ -1,4 +1,5 @@
-import type { Analysis, BootstrapAttempt, Connection, Suspicion } from '../../analysis/contract.js';
+import type { Analysis, BootstrapAttempt, Connection, PurposeTraffic, Suspicion } from '../../analysis/contract.js';
+import { PURPOSE_WORDS, type PurposeSum, purposesOf, shareText } from '../../charts/traffic-by-purpose.js';
 import { cite, cited, type Evidence, mergeEvidence } from '../evidence-notes.js';
 import { breakableName, bytesText, clockOf, countText, nodeName } from '../format.js';
 import { type Html, html } from '../html.js';
@@ -250,6 +251,71 @@ function packetSentences(analysis: Analysis): Html {
   return told.length === 0 ? html`` : html`<ul>${told.map((s) => html`<li>${s.text}${cite(s.evidence)}</li>`)}</ul>`;
 }
 
+function trafficHtml(analysis: Analysis): Html {
+  const traffic = analysis.gossip.traffic ?? [];
+  const sums = purposesOf(analysis);
+  if (sums.length === 0) return html``;
+  const whole = sums.reduce((total, s) => total + s.bytes, 0);
+  const messages = sums.reduce((total, s) => total + s.messages, 0);
+  const numeric = (title: string) => ({ title, numeric: true });
+  const count = (value: number): Cell => ({ shows: countText(value), sortValue: value });
+  const bytes = (value: number): Cell => ({ shows: bytesText(value), sortValue: value });
+  const bases = new Set(traffic.map((t) => t.basis));
+  const known = bases.has('packets')
+    ? `What an encrypted message was for is concluded from its size, its direction and its time${bases.has('plaintext') ? '; what was not encrypted was read' : ''}.`
+    : 'The messages were not encrypted, and were read.';
+  return html`<p>${known} Bytes are the application’s, without those of TLS, TCP and IP.</p>${table({
+    caption: 'Traffic by purpose',
+    noun: 'purposes',
+    columns: [{ title: 'Purpose' }, numeric('Bytes'), numeric('Share'), numeric('Messages'), numeric('Bytes per message')],
+    rows: [
+      ...sums.map((s) => [
+        html`${PURPOSE_WORDS[s.purpose]}`,
+        bytes(s.bytes),
+        { shows: shareText(s.bytes, whole), sortValue: s.bytes },
+        count(s.messages),
+        s.messages === 0 ? html`–` : bytes(Math.round(s.bytes / s.messages)),
+      ]),
+      ...(sums.length > 1 ? [[html`<b>all</b>`, bytes(whole), html`100 %`, count(messages), bytes(Math.round(whole / Math.max(1, messages)))]] : []),
+    ],
+  })}${trafficOfPairs(traffic, sums)}`;
+}
+
+/** One row for each pair of nodes, in the direction of the bytes, and a column for each purpose. */
+function trafficOfPairs(traffic: readonly PurposeTraffic[], sums: readonly PurposeSum[]): Html {
+  const pairs = new Map<string, { readonly from: string; readonly to: string; readonly items: PurposeTraffic[] }>();
+  for (const item of traffic) {
+    const key = JSON.stringify([item.from, item.to]);
+    const known = pairs.get(key);
+    if (known === undefined) pairs.set(key, { from: item.from, to: item.to, items: [item] });
+    else known.items.push(item);
+  }
+  const totalOf = (items: readonly PurposeTraffic[]): number => items.reduce((total, i) => total + i.bytes, 0);
+  const cellOf = (items: readonly PurposeTraffic[]): Cell => {
+    const bytes = totalOf(items);
+    return items.length === 0 ? { shows: '–', sortValue: 0 } : { shows: bytesText(bytes), sortValue: bytes };
+  };
+  return table({
+    caption: 'Bytes by purpose, from each node to each',
+    noun: 'pairs',
+    foldRows: 1,
+    columns: [
+      { title: 'From' },
+      { title: 'To' },
+      { title: 'All', numeric: true },
+      ...sums.map((s) => ({ title: PURPOSE_WORDS[s.purpose], numeric: true })),
+    ],
+    rows: [...pairs.values()]
+      .sort((a, b) => totalOf(b.items) - totalOf(a.items) || (a.from < b.from ? -1 : a.from > b.from ? 1 : a.to < b.to ? -1 : 1))
+      .map(({ from, to, items }) => [
+        nodeName(from),
+        nodeName(to),
+        cellOf(items),
+        ...sums.map((s) => cellOf(items.filter((i) => i.purpose === s.purpose))),
+      ]),
+  });
+}
+
 function connectionsHtml(analysis: Analysis, charts: Html): Html {
   if (analysis.gossip.connections.length === 0 && analysis.gossip.silentPairs.length === 0) {
     const captures = analysis.sources.some((s) => s.kind === 'packets');
@@ -259,7 +325,7 @@ function connectionsHtml(analysis: Analysis, charts: Html): Html {
       howToCapture(analysis),
     );
   }
-  return html`${packetSentences(analysis)}${charts}${exchangeMatrix(analysis)}${silentPairsHtml(analysis)}${analysis.gossip.connections.length === 0 ? html`` : pairsTable(analysis)}`;
+  return html`${packetSentences(analysis)}${charts}${trafficHtml(analysis)}${exchangeMatrix(analysis)}${silentPairsHtml(analysis)}${analysis.gossip.connections.length === 0 ? html`` : pairsTable(analysis)}`;
 }
 
 function deliverHtml(analysis: Analysis): Html {

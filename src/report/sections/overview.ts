@@ -1,4 +1,5 @@
 import type { Analysis, Channel, Finding, Node, Organization } from '../../analysis/contract.js';
+import { termsByBasis } from '../../charts/leader-terms.js';
 import { type BlindSpan, blindSpansOf } from '../blindness.js';
 import { cite, cited, mergeEvidence } from '../evidence-notes.js';
 import { channelName, clockOf, countOf, daysOf, durationText, microsBetween, nodeName, nodeNames, organizationName } from '../format.js';
@@ -165,7 +166,7 @@ function slowestAnswer(analysis: Analysis, channel: Channel): Html {
 
 function leadersAnswer(analysis: Analysis, channel: Channel): readonly Html[] {
   return channel.organizations.map((o) => {
-    const evidence = mergeEvidence(o.leadership.terms.map((t) => t.evidence));
+    const evidence = mergeEvidence(termsByBasis(o.leadership).leading.map((t) => t.evidence));
     return html`<li><b>${organizationName(o)}</b> on ${channelName(channel)}: ${leadershipSummary(analysis, o)}${cite(evidence)}</li>`;
   });
 }
