@@ -77,11 +77,14 @@ function factsOf(a: Analysis): readonly Cited[] {
         ...o.leadership.terms.map((t) => ({
           what: `term of ${t.peer}`,
           evidence: t.evidence,
-          shows: [
-            clock(t.from),
-            /Becoming a leader|Elected as a leader/,
-            ...(t.endedBy === 'renounced' ? [/Stopped being a leader|Renounced/, clock(t.to ?? '')] : []),
-          ],
+          shows:
+            t.basis === 'log'
+              ? [
+                  clock(t.from),
+                  /Becoming a leader|Elected as a leader/,
+                  ...(t.endedBy === 'renounced' ? [/Stopped being a leader|Renounced/, clock(t.to ?? '')] : []),
+                ]
+              : [clock(t.from), ...(t.endedBy === 'renounced' ? [clock(t.to ?? '')] : [])],
         })),
         ...o.leadership.followers.map((f) => ({
           what: `follower ${f.peer}`,
@@ -102,6 +105,15 @@ function factsOf(a: Analysis): readonly Cited[] {
           evidence: x.evidence,
           shows: [`[${b.number}]`, ...[x.receivedAt, x.validatedAt, x.committedAt, x.arrivedAt].filter((t) => t !== null).map(clock)],
         })),
+      ),
+      ...c.blocks.flatMap((b) =>
+        b.copies.flatMap((x) =>
+          x.transfers.map((t) => ({
+            what: `block ${b.number} from ${t.from} to ${x.peer}`,
+            evidence: t.evidence,
+            shows: [addressesOf(t.from), addressesOf(x.peer), clock(t.firstByteAt), clock(t.lastByteAt)],
+          })),
+        ),
       ),
       ...c.blocks.flatMap((b) =>
         b.ordered === null ? [] : [{ what: `block ${b.number} ordered`, evidence: b.ordered.evidence, shows: [`[${b.number}]`] }],
@@ -132,7 +144,7 @@ function factsOf(a: Analysis): readonly Cited[] {
     ...a.ordering.deliverStreams.map((x) => ({
       what: `stream of ${x.peer}`,
       evidence: x.evidence,
-      shows: x.basis === 'packets' ? [addressesOf(x.peer)] : [/deliver|Deliver|retrieve blocks|Pulling/],
+      shows: x.basis !== 'log' ? [addressesOf(x.peer)] : [/deliver|Deliver|retrieve blocks|Pulling/],
     })),
     ...a.ordering.raft.map((x) => ({ what: `Raft term ${x.term}`, evidence: x.evidence, shows: [clock(x.from)] })),
     ...a.unplaced.map((x) => ({ what: 'unplaced view', evidence: x.evidence, shows: [clock(x.at)] })),

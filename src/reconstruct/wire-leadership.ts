@@ -90,7 +90,16 @@ function readStreams({ connections, deliveries, kindOf }: WireLeadershipParts): 
     const end = observed.closedAt;
     if (end !== null && end - begin < LEAST_TERM_MICROS && observed.closedBy !== 'server') return [];
     return [
-      { peer: from, channel: of.channel, group: of.group, from: begin, to: end, closedBy: observed.closedBy, blocks, evidence: connection.evidence },
+      {
+        peer: from,
+        channel: of.channel,
+        group: of.group,
+        from: begin,
+        to: end,
+        closedBy: observed.closedBy,
+        blocks,
+        evidence: request === undefined ? connection.evidence : mergeEvidence([{ source: observed.source, frame: request.firstFrame }], connection.evidence),
+      },
     ];
   });
 }
