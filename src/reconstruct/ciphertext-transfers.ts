@@ -1,6 +1,6 @@
 import type { Burst } from '../events/connection.js';
 import type { Evidence } from '../events/evidence.js';
-import type { Instant } from '../events/instant.js';
+import { type Instant, instantOfMicros } from '../events/instant.js';
 import type { ConnectionFacts } from './connectivity.js';
 import { type DeliveredBlock, type Deliveries, keyOfChannel, MOST_HEADER_BYTES, type ReceivedTimes, windowBytes } from './deliveries.js';
 import { obtain } from './network.js';
@@ -62,6 +62,11 @@ interface Explanation {
 const PROMPT_MICROS = 2_000_000;
 /** So many of the blocks that a peer got last are looked at. */
 const RECENT_BLOCKS = 128;
+/** Signatures make the same message a few bytes longer or shorter. */
+const RECURRING_STEP_BYTES = 8;
+const FEWEST_RECURRING = 24;
+/** A push follows the block's arrival within this time on a machine that is not starved (maxPropagationBurstLatency 10 ms). */
+const SWIFT_MICROS = 150_000;
 /** So many waiting blocks may share one write. */
 const MOST_IN_ONE_WRITE = 6;
 /** Other messages in the same write: at most so many bytes of them. */
@@ -71,7 +76,10 @@ const MOST_CONTROL_BYTES = 60;
 const CONTROL_BYTES: ReadonlySet<number> = new Set([13, 17, 26, 30, 34, 43, 47, 60]);
 /** A pull brings at most what a neighbour stores (maxBlockCountToStore), a state transfer a batch (state.batchSize 10, ends included). */
 const MOST_IN_ONE_ANSWER = 110;
-const MOST_IN_STATE_ANSWER = 200;
+const MOST_IN_STATE_ANSWER = 64;
+/** state.batchSize is 10, both ends included; what seems larger may as well be a pull of blocks that are not in order. */
+const STATE_BATCH = 12;
+const ROUND_MICROS = 5_000_000;
 /** What committing adds to a block, without a flag for each transaction, of which the smallest takes so much. */
 const COMMITTED_BYTES = 44;
 const LEAST_TRANSACTION_BYTES = 400;
@@ -99,7 +107,11 @@ const WITH_CONTROL = 0.97;
 const WITH_COMPANY = 0.9;
 const SUM = 0.97;
 const ANSWER = 0.95;
+const ANSWER_WITHOUT_LOG = 0.7;
+const UNCERTAIN_ANSWER = 0.5;
 const UNSEEN_ARRIVAL = 0.85;
+/** What is less sure is not built upon. */
+const LEAST_HELD = 0.6;
 const REPEATED = 0.85;
 
 /** Explains the messages between peers. `connections` are those between peers; plaintext ones are left to those who can read them. */
@@ -289,6 +301,18 @@ function shareOut(
   }
 }
 
+/** An arrival that needs no guess. */
+interface ToldArrival {
+  readonly peer: string;
+  readonly key: string;
+  readonly number: number;
+  readonly at: Instant;
+  readonly isDelivered: boolean;
+}
+
+/** Log stamps are whole milliseconds, cut off. */
+const STAMP_MICROS = 1_000;
+
 interface SizedPush {
   readonly bytes: number;
   readonly block: number;
@@ -324,6 +348,10 @@ class Matcher {
 
   readonly #areMates: MatcherParts['areMates'];
   readonly #consumed = new Set<Message>();
+  /** Receiver and channel → the block after those of its last state transfer. */
+  readonly #answered = new Map<string, { readonly next: number; readonly at: Instant }>();
+  /** Lengths, in steps, of messages that are no blocks. */
+  readonly #recurring = new Set<number>();
   readonly #largest: number;
 
   constructor({ deliveries, received, sizes, channelBytes, areMates }: MatcherParts) {
@@ -353,12 +381,13 @@ class Matcher {
   }
 
   explain(messages: readonly Message[]): CiphertextTransfers {
+    this.#noteRecurring(messages);
     const arrivals = this.#toldArrivals();
     let next = 0;
     let unexplained = 0;
     for (const message of messages) {
       for (let told = arrivals[next]; told !== undefined && told.at <= message.firstAt; told = arrivals[++next])
-        this.#hold(told.peer, told.key, told.number, told.at);
+        this.#hold(told.peer, told.key, told.number, told.at, told.isDelivered);
       if (message.bytes < this.#smallest || this.#consumed.has(message)) continue;
       const explanation = this.#explanationOf(message);
       if (explanation === null) unexplained += 1;
@@ -367,25 +396,58 @@ class Matcher {
     return { transfers: this.#transfers, unexplained, areMates: this.#areMates, channelBytes: this.#channelBytes };
   }
 
-  /** Arrivals that need no guess: deliveries, and what the logs say was received. */
-  #toldArrivals(): readonly { readonly peer: string; readonly key: string; readonly number: number; readonly at: Instant }[] {
-    const arrivals: { peer: string; key: string; number: number; at: Instant }[] = [];
+  /**
+   * Notes the lengths that come again and again whatever the blocks do: answers with the members or state infos of a network are as long as a small block, every 4 s from
+   * everybody to everybody (requestStateInfoInterval, gossip/discovery).
+   */
+  #noteRecurring(messages: readonly Message[]): void {
+    const counts = new Map<number, number>();
+    const peers = new Set<string>();
+    for (const m of messages) {
+      peers.add(m.from);
+      const bucket = Math.round(m.bytes / RECURRING_STEP_BYTES);
+      counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
+    }
+    const due = new Map<number, number>();
+    for (const blocks of this.#pushes.values())
+      for (const sized of blocks.values()) {
+        const lengths = sized.flatMap((p) => [p.bytes, ...[...CONTROL_BYTES].map((more) => p.bytes + more)]);
+        for (const bucket of new Set(lengths.map((bytes) => Math.round(bytes / RECURRING_STEP_BYTES))))
+          due.set(bucket, (due.get(bucket) ?? 0) + 3 * peers.size);
+      }
+    for (const [bucket, count] of counts)
+      if (count >= FEWEST_RECURRING && count > 1.5 * ((due.get(bucket) ?? 0) + (due.get(bucket - 1) ?? 0) + (due.get(bucket + 1) ?? 0)))
+        this.#recurring.add(bucket);
+  }
+
+  #recurs(bytes: number): boolean {
+    const bucket = Math.round(bytes / RECURRING_STEP_BYTES);
+    return this.#recurring.has(bucket) || this.#recurring.has(bucket - 1) || this.#recurring.has(bucket + 1);
+  }
+
+  /** Arrivals that need no guess: deliveries, and what the logs say was received. Of several blocks in one write each came somewhere between its ends. */
+  #toldArrivals(): readonly ToldArrival[] {
+    const arrivals: ToldArrival[] = [];
     for (const { channel, group, peer, blocks } of this.#deliveries.series)
-      for (const b of blocks) arrivals.push({ peer, key: keyOfChannel(channel, group), number: b.block, at: b.lastAt });
+      for (const b of blocks)
+        arrivals.push({ peer, key: keyOfChannel(channel, group), number: b.block, at: b.isAlone ? b.lastAt : b.firstAt, isDelivered: true });
     for (const [key, byPeer] of this.#received)
-      for (const [peer, times] of byPeer) for (const [number, at] of times) arrivals.push({ peer, key, number, at: (at + 1000) as Instant });
+      for (const [peer, times] of byPeer)
+        for (const [number, at] of times) arrivals.push({ peer, key, number, at: instantOfMicros(at + STAMP_MICROS), isDelivered: false });
     return arrivals.sort((a, b) => a.at - b.at || a.number - b.number || (a.peer < b.peer ? -1 : 1));
   }
 
-  #hold(peer: string, key: string, number: number, at: Instant): void {
+  /** Notes that a peer has a block from `at` on. Only what was delivered or pushed to it is passed on by it (gossip/state: blocks of a state transfer are not). */
+  #hold(peer: string, key: string, number: number, at: Instant, isPassedOn: boolean): void {
     const held = obtain(
       obtain(this.#held, peer, () => new Map<string, Map<number, Instant>>()),
       key,
       () => new Map<number, Instant>(),
     );
-    if (held.has(number)) return;
-    held.set(number, at);
-    obtain(this.#got, peer, () => []).push({ key, number, at });
+    // A leader that is streamed what it had long ago passes it on again.
+    if (held.has(number) && !(isPassedOn && at - (held.get(number) as number) > PROMPT_MICROS)) return;
+    held.set(number, held.get(number) ?? at);
+    if (isPassedOn) obtain(this.#got, peer, () => []).push({ key, number, at });
     const born = obtain(this.#born, key, () => new Map<number, Instant>());
     if (!born.has(number)) born.set(number, at);
   }
@@ -413,7 +475,7 @@ class Matcher {
         bytes: blocks.length === 1 && until === undefined ? message.bytes : bytes,
         evidence,
       });
-      this.#hold(message.to, key, number, last.lastAt);
+      if (confidence >= LEAST_HELD) this.#hold(message.to, key, number, last.lastAt, kind === 'push');
     }
   }
 
@@ -489,6 +551,7 @@ class Matcher {
     const [best, second] = fitting;
     if (best === undefined) return null;
     if (best.isRepeated && best.age > PROMPT_MICROS) return null;
+    if (best.age > SWIFT_MICROS && this.#recurs(message.bytes)) return null;
     const isAmbiguous = second !== undefined && !second.isRepeated && second.number !== best.number && second.age < best.age + PROMPT_MICROS / 10;
     const confidence = best.isRepeated ? REPEATED : best.age > PROMPT_MICROS ? EXACT_LATE : isAmbiguous ? EXACT_AMBIGUOUS : EXACT;
     return { blocks: [{ key: best.key, number: best.number, bytes: best.block }], kind: 'push', confidence };
@@ -532,6 +595,7 @@ class Matcher {
       total += last.next.bytes;
     }
     const waiting = recent
+      .filter((c) => message.firstAt - c.at <= PROMPT_MICROS)
       .flatMap((c) =>
         this.#pushesOf(c.key, c.number)
           .slice(0, 1)
@@ -555,6 +619,7 @@ class Matcher {
 
   /** A push that shares its write with smaller messages: of the blocks that leave room for them the youngest. */
   #pushInCompany(message: Message, recent: readonly Candidate[]): Explanation | null {
+    if (this.#recurs(message.bytes)) return null;
     let best: { readonly key: string; readonly number: number; readonly bytes: number; readonly isControl: boolean } | null = null;
     for (const { key, number, at } of recent) {
       if (message.firstAt - at > PROMPT_MICROS) break;
@@ -585,7 +650,8 @@ class Matcher {
       }
       if (lacking.length === 0) continue;
       lacking.sort((a, b) => a.number - b.number);
-      const found = (mayPull ? pullOf(message.bytes, lacking, length) : null) ?? this.#stateAnswer(message, key, lacking[0] as SizedBlock, length);
+      const found =
+        (mayPull ? pullOf(message.bytes, lacking, length) : null) ?? this.#stateAnswer(message, key, (lacking[0] as SizedBlock).number, length);
       if (found !== null) return { ...found, blocks: found.blocks.map((b) => ({ key, number: b.number, bytes: b.bytes })) };
     }
     return null;
@@ -595,11 +661,16 @@ class Matcher {
    * An answer to a state request: blocks from the receiver's height on, from the sender's ledger, where committing has made them longer: by a flag for each transaction and
    * a commit hash (core/ledger, block metadata TRANSACTIONS_FILTER and COMMIT_HASH).
    */
-  #stateAnswer(message: Message, key: string, first: SizedBlock, channelBytes: number): FoundAnswer | null {
+  #stateAnswer(message: Message, key: string, lowest: number, channelBytes: number): FoundAnswer | null {
+    // One request follows the other until the receiver is up to date: each begins where the one before ended.
+    const seat = `${message.to}\n${key}`;
+    const before = this.#answered.get(seat);
+    const times = this.#received.get(key)?.get(message.to);
+    const first = before !== undefined && message.firstAt - before.at < ROUND_MICROS ? before.next : (lowestAfter(times, message.firstAt) ?? lowest);
     const blocks: SizedBlock[] = [];
     let flags = 0;
     let payloads = 0;
-    for (let number = first.number; blocks.length < MOST_IN_STATE_ANSWER; number++) {
+    for (let number = first; blocks.length < MOST_IN_STATE_ANSWER; number++) {
       const bytes = this.#sizes.get(key)?.get(number)?.[0];
       const since = this.#heldSince(message.from, key, number);
       if (bytes === undefined || since === null || since > message.firstAt) return null;
@@ -609,7 +680,13 @@ class Matcher {
       const { least, most } = stateResponseBytes(payloads, channelBytes);
       const slack = windowBytes(message.bytes);
       if (message.bytes < least - slack - DIFFERENT_ORDERER_BYTES * blocks.length) return null;
-      if (message.bytes <= most + flags + slack + MOST_CONTROL_BYTES) return { blocks, kind: 'state-transfer', confidence: ANSWER };
+      if (message.bytes > most + flags + slack + MOST_CONTROL_BYTES) continue;
+      const isBatch = blocks.length > 2 && blocks.length <= STATE_BATCH;
+      const isSure = isBatch || this.#areMates(message.from, message.to) === false;
+      // Without a log the receiver's height is what the packets made it: one message misread shifts the rest.
+      const confidence = isSure ? (times === undefined ? ANSWER_WITHOUT_LOG : ANSWER) : UNCERTAIN_ANSWER;
+      if (isSure) this.#answered.set(seat, { next: number + 1, at: message.lastAt });
+      return { blocks, kind: 'state-transfer', confidence };
     }
     return null;
   }
@@ -624,10 +701,17 @@ class Matcher {
       })
       .sort((a, b) => a.age - b.age);
     const [best] = fitting;
-    if (best === undefined || best.age > PROMPT_MICROS) return null;
-    this.#hold(message.from, best.key, best.number, message.firstAt);
+    if (best === undefined || best.age > PROMPT_MICROS || this.#recurs(message.bytes)) return null;
+    this.#hold(message.from, best.key, best.number, message.firstAt, true);
     return { blocks: [{ key: best.key, number: best.number, bytes: best.block }], kind: 'push', confidence: UNSEEN_ARRIVAL };
   }
+}
+
+/** The lowest block that a log has received after `at`; null where there is none. */
+function lowestAfter(times: ReadonlyMap<number, Instant> | undefined, at: Instant): number | null {
+  let lowest: number | null = null;
+  for (const [number, received] of times ?? []) if (received + STAMP_MICROS > at && (lowest === null || number < lowest)) lowest = number;
+  return lowest;
 }
 
 interface FoundAnswer {
