@@ -65,7 +65,8 @@ const FEWEST_COMPARED = 3;
 const IN_STEP_MICROS = 500_000;
 
 /** Reads everything that the packets tell. Names and organizations come from logs and Docker where they tell; times of peers whose clocks contradict the packets are left out. */
-export function reconstructWire(parts: WireParts): WireFacts {
+export function reconstructWire(all: WireParts): WireFacts {
+  const parts = { ...all, connections: seenOnce(all.connections) };
   const { connections, kindOf, until } = parts;
   let received = parts.received;
   let read = readCiphertext(parts, received);
@@ -120,6 +121,28 @@ export function reconstructWire(parts: WireParts): WireFacts {
     areMates: read.ciphertext.areMates,
     strangeClocks,
   };
+}
+
+/** Of the same connection in several captures, as taken beside each container, the one that holds the most of it. */
+function seenOnce(connections: readonly ConnectionFacts[]): readonly ConnectionFacts[] {
+  const sights = new Map<string, ConnectionFacts[]>();
+  for (const c of connections) {
+    const { client, server } = c.observed;
+    obtain(sights, `${client.address} ${client.port} ${server.address} ${server.port}`, () => []).push(c);
+  }
+  const dropped = new Set<ConnectionFacts>();
+  const bytesOf = (c: ConnectionFacts): number => c.observed.payloadBytes.fromClient + c.observed.payloadBytes.fromServer;
+  for (const same of sights.values()) {
+    if (same.length < 2) continue;
+    const kept: ConnectionFacts[] = [];
+    for (const c of [...same].sort((a, b) => bytesOf(b) - bytesOf(a) || (a.observed.source < b.observed.source ? -1 : 1))) {
+      const overlaps = (k: ConnectionFacts): boolean =>
+        k.observed.source !== c.observed.source && k.observed.firstAt <= c.observed.lastAt && c.observed.firstAt <= k.observed.lastAt;
+      if (kept.some(overlaps)) dropped.add(c);
+      else kept.push(c);
+    }
+  }
+  return connections.filter((c) => !dropped.has(c));
 }
 
 const sortKey = (t: WireTransfer): string => `${t.channel}\n${t.group}\n${t.block}\n${t.from}\n${t.to}`;
