@@ -58,3 +58,19 @@ export interface ObservedConnection {
   /** What was smaller than a burst, by size. */
   readonly smallMessages: { readonly fromClient: readonly SizeRuns[]; readonly fromServer: readonly SizeRuns[] };
 }
+
+/** Short connections between the same two that are no longer told one by one: their sums. */
+export interface FoldedConnections {
+  readonly source: string;
+  readonly client: { readonly address: string };
+  readonly server: { readonly address: string; readonly port: number };
+  readonly serverName: string | null;
+  readonly outcome: ObservedConnection['outcome'];
+  readonly connections: number;
+  readonly firstAt: Instant;
+  readonly firstFrame: number;
+  readonly lastAt: Instant;
+  readonly lastFrame: number;
+  readonly payloadBytes: { readonly fromClient: number; readonly fromServer: number };
+  readonly traffic: ObservedConnection['traffic'];
+}

@@ -58,6 +58,26 @@ describe('bursts of TLS records', () => {
     }
   });
 
+  it('later in a connection end at such records too, since Go makes only its first ones so small', () => {
+    for (const unit of [1179, 1186]) {
+      const early = Array.from({ length: 16 }, (_, i) => [i * 1_000_000, 600] as const);
+      const { bursts } = told([...early, [20_000_000, 3 * unit], [20_000_001, 700]]);
+      assert.deepEqual(bursts.slice(16), [3 * unit, 700]);
+      // The second record may hold twice as much as the first, whose half is not full.
+      assert.deepEqual(
+        told([
+          [0, 600],
+          [10, 600],
+          [20, 600],
+          [30, 600],
+          [40, unit],
+          [41, 700],
+        ]).bursts,
+        [600, 600, 600, 600, unit, 700],
+      );
+    }
+  });
+
   it('end all the same when a full record is followed by a long silence', () => {
     assert.deepEqual(
       told([

@@ -9,9 +9,14 @@ export const SMALLEST_BURST_BYTES = 500;
 
 /** A record holds at most so much (RFC 8446 §5.1); a longer write goes on in the next. */
 const FULL_RECORD_BYTES = 16_384;
-/** Go's writer of TLS records begins with what fits a segment, 1208 bytes less what the cipher adds, then twice, three times as much (crypto/tls/conn.go, maxPayloadSizeForWrite). */
+/**
+ * Go's writer of TLS records begins with what fits a segment, 1208 bytes less what the cipher adds; a connection's n-th record of application data holds n times as much at most,
+ * full or not the ones before (crypto/tls/conn.go, maxPayloadSizeForWrite).
+ */
 const GROWING_RECORD_BYTES: readonly number[] = [1179, 1186];
-const MOST_GROWTH = 14;
+const LEAST_GROWING_BYTES = Math.min(...GROWING_RECORD_BYTES);
+/** The server's session tickets look like application data under TLS 1.3 (RFC 8446 §4.6.1), and are not counted by Go. */
+const MOST_TICKETS = 2;
 /**
  * gRPC collects frames and hands them to the socket when it has nothing more to send or 32 KB (grpc-go, defaultWriteBufSize), and stops where the other side's window ends:
  * a shorter write is the last of its message; after so much there is more to come, at once or after a window update.
@@ -35,10 +40,26 @@ export interface BurstBudget {
   refused: number;
 }
 
-/** Whether a record of `bytes` was as full as its writer makes them, so that the same write may go on in the next. */
-function isFullRecord(bytes: number): boolean {
+/** How many more runs of small messages all connections together may keep, and how often one was made longer or a size not told apart for want of them. */
+export interface RunBudget {
+  left: number;
+  refused: number;
+}
+
+/** Numbers a run takes in the list: size, bytes of all its messages, first time, last time, messages, which run of its size it is. */
+const RUN = 6;
+/** Runs of each size; the last goes on then, whatever the gap. */
+const MOST_RUNS = 16;
+/** So few runs are searched as fast as a map answers, and the map would be most of a short connection's memory. */
+const FEW_RUNS = 12;
+
+/** Whether the `nth` record, of `bytes`, was as full as its writer makes it, so that the same write may go on in the next. */
+function isFullRecord(bytes: number, nth: number): boolean {
   if (bytes >= FULL_RECORD_BYTES) return true;
-  return GROWING_RECORD_BYTES.some((unit) => bytes % unit === 0 && bytes / unit <= MOST_GROWTH);
+  if (bytes < (nth - MOST_TICKETS) * LEAST_GROWING_BYTES) return false;
+  // No closure: this is asked for every record of a capture.
+  for (const unit of GROWING_RECORD_BYTES) if (bytes % unit === 0 && bytes <= nth * unit && bytes >= (nth - MOST_TICKETS) * unit) return true;
+  return false;
 }
 
 /**
@@ -47,23 +68,30 @@ function isFullRecord(bytes: number): boolean {
  */
 export class BurstLog {
   readonly #budget: BurstBudget;
+  readonly #runBudget: RunBudget;
   readonly #most: number;
   readonly #mostSizes: number;
   /** Five numbers a burst: first and last time, first and last frame, bytes. An object each would cost three times the memory. */
   #kept: number[] | null = null;
-  /** Small messages: size → how many, then first time, last time and number of each run. */
-  #small: Map<number, number[]> | null = null;
+  /** Small messages in runs, {@link RUN} numbers each. */
+  #runs: number[] | null = null;
+  /** Size → where its last run is; null while there are few. */
+  #lastRuns: Map<number, number> | null = null;
+  #sizes = 0;
   #firstAt = 0.5;
   #lastAt = 0.5;
   #firstFrame = 0;
   #lastFrame = 0;
   #bytes = 0;
   #isRecordFull = false;
+  /** How many records were told. */
+  #records = 0;
   /** Bytes since the last record that was not full, with that one. */
   #written = 0;
 
-  constructor(budget: BurstBudget, most: number, mostSizes: number) {
+  constructor(budget: BurstBudget, most: number, mostSizes: number, runBudget: RunBudget = { left: Number.POSITIVE_INFINITY, refused: 0 }) {
     this.#budget = budget;
+    this.#runBudget = runBudget;
     this.#most = most;
     this.#mostSizes = mostSizes;
     this.#firstAt = 0;
@@ -82,6 +110,7 @@ export class BurstLog {
 
   /** A record begins in `frame` at `micros` that holds `bytes` of application data. False when it is not part of what is under way: its body is not to be told to {@link pass}. */
   record(micros: number, frame: number, bytes: number): boolean {
+    this.#records += 1;
     if (bytes <= MOST_CONTROL_BYTES && this.#bytes > MOST_CONTROL_BYTES && !this.#isRecordFull) {
       this.#count(micros, micros, bytes);
       return false;
@@ -94,7 +123,7 @@ export class BurstLog {
       this.#written = 0;
     }
     this.#written = this.#isRecordFull ? this.#written + bytes : bytes;
-    this.#isRecordFull = isFullRecord(bytes);
+    this.#isRecordFull = isFullRecord(bytes, this.#records);
     return true;
   }
 
@@ -138,18 +167,20 @@ export class BurstLog {
 
   /** The small messages by their size, ascending; what was of more sizes than are kept has size 0 and the bytes of all. */
   sizes(): readonly SizeRuns[] {
-    const list: SizeRuns[] = [];
-    for (const [bytes, kept] of [...(this.#small ?? [])].sort(([a], [b]) => a - b)) {
-      const runs: SizeRuns['runs'][number][] = [];
-      for (let i = 1; i < kept.length; i += 3)
-        runs.push({
-          from: instantOfMicros(kept[i] as number),
-          to: instantOfMicros(kept[i + 1] as number),
-          count: unboxed(kept[i + 2] as number),
-        });
-      list.push({ bytes: unboxed(bytes), total: unboxed(kept[0] as number), runs });
+    const kept = this.#runs ?? [];
+    const bySize = new Map<number, { bytes: number; total: number; runs: SizeRuns['runs'][number][] }>();
+    for (let i = 0; i < kept.length; i += RUN) {
+      const bytes = unboxed(kept[i] as number);
+      const size = bySize.get(bytes) ?? { bytes, total: 0, runs: [] };
+      if (size.runs.length === 0) bySize.set(bytes, size);
+      size.total = unboxed(size.total + (kept[i + 1] as number));
+      size.runs.push({
+        from: instantOfMicros(kept[i + 2] as number),
+        to: instantOfMicros(kept[i + 3] as number),
+        count: unboxed(kept[i + 4] as number),
+      });
     }
-    return list;
+    return [...bySize.values()].sort((a, b) => a.bytes - b.bytes);
   }
 
   #hasRoom(): boolean {
@@ -177,31 +208,54 @@ export class BurstLog {
   }
 
   #count(from: number, to: number, bytes: number): void {
-    this.#small ??= new Map();
-    const small = this.#small;
-    let key = bytes;
-    let kept = small.get(key);
-    if (kept === undefined && small.size >= this.#mostSizes) {
-      key = 0;
-      kept = small.get(key);
+    let size = bytes;
+    let at = this.#lastRun(size);
+    if (at < 0 && (this.#sizes >= this.#mostSizes || this.#runBudget.left <= 0)) {
+      if (this.#runBudget.left <= 0) this.#runBudget.refused += 1;
+      size = 0;
+      at = this.#lastRun(size);
     }
-    if (kept === undefined) {
-      small.set(key, [bytes, from, to, 1]);
+    if (at < 0) {
+      this.#sizes += 1;
+      this.#addRun(size, bytes, from, to, 1);
       return;
     }
-    kept[0] = (kept[0] as number) + bytes;
-    const last = kept.length - 3;
-    if (from - (kept[last + 1] as number) > RUN_GAP_MICROS && kept.length < MAX_RUN_NUMBERS) {
-      kept.push(from, to, 1);
+    const runs = this.#runs as number[];
+    if (from - (runs[at + 3] as number) > RUN_GAP_MICROS && (runs[at + 5] as number) < MOST_RUNS) {
+      if (this.#runBudget.left > 0) {
+        this.#addRun(size, bytes, from, to, (runs[at + 5] as number) + 1);
+        return;
+      }
+      this.#runBudget.refused += 1;
+    }
+    runs[at + 1] = (runs[at + 1] as number) + bytes;
+    if (to > (runs[at + 3] as number)) runs[at + 3] = to;
+    runs[at + 4] = (runs[at + 4] as number) + 1;
+  }
+
+  /** Where the last run of `size` is, or -1. */
+  #lastRun(size: number): number {
+    if (this.#lastRuns !== null) return this.#lastRuns.get(size) ?? -1;
+    const runs = this.#runs;
+    if (runs === null) return -1;
+    for (let at = runs.length - RUN; at >= 0; at -= RUN) if (runs[at] === size) return at;
+    return -1;
+  }
+
+  #addRun(size: number, bytes: number, from: number, to: number, ordinal: number): void {
+    this.#runBudget.left -= 1;
+    if (this.#runs === null) {
+      this.#runs = [size, bytes, from, to, 1, ordinal];
       return;
     }
-    if (to > (kept[last + 1] as number)) kept[last + 1] = to;
-    kept[last + 2] = (kept[last + 2] as number) + 1;
+    const runs = this.#runs;
+    this.#lastRuns?.set(size, runs.length);
+    runs.push(size, bytes, from, to, 1, ordinal);
+    if (this.#lastRuns !== null || runs.length <= FEW_RUNS * RUN) return;
+    this.#lastRuns = new Map();
+    for (let at = 0; at < runs.length; at += RUN) this.#lastRuns.set(runs[at] as number, at);
   }
 }
-
-/** Sixteen runs of each size; the last goes on then, whatever the gap. */
-const MAX_RUN_NUMBERS = 1 + 3 * 16;
 
 function burstAt(kept: readonly number[], i: number): Burst {
   return {

@@ -1,3 +1,4 @@
+import type { FoldedConnections } from '../events/connection.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
 import { type Oddity, OddityCounter } from '../events/oddity.js';
 import { type CaptureClock, createCaptureClock } from './capture-clock.js';
@@ -35,6 +36,8 @@ export interface CaptureSummary {
   readonly to: Instant | null;
   readonly linkTypes: readonly number[];
   readonly connections: readonly ConnectionFacts[];
+  /** What is not among them, summed: short connections of the same two beyond a number. */
+  readonly folded: readonly FoldedConnections[];
   readonly oddities: readonly Oddity[];
 }
 
@@ -88,6 +91,8 @@ export class CaptureFollower {
       certificates,
       addresses: new AddressTexts(),
       burstBudget: { left: allLimits.maxBurstsInAll, refused: 0 },
+      runBudget: { left: allLimits.maxSmallRunsInAll, refused: 0 },
+      trafficShare: { mostSteps: allLimits.maxTrafficSteps },
       pending: { bytes: 0 },
       clock: this.#clock,
       marks: observers.marks,
@@ -146,6 +151,7 @@ export class CaptureFollower {
       to: any ? instantOfMicros(this.#to) : null,
       linkTypes: [...this.#linkTypes].sort((a, b) => a - b),
       connections,
+      folded: this.#table.folded(),
       oddities: [...this.#oddities.list(), ...this.#countedOddities()],
     };
   }
@@ -154,10 +160,12 @@ export class CaptureFollower {
   #countedOddities(): readonly Oddity[] {
     const counter = new OddityCounter();
     const { refused } = this.#around.burstBudget;
+    const runs = this.#around.runBudget.refused;
     const first = this.#firstTruncated;
     if (this.#truncated > 0)
       counter.add('packet-truncated', `frame ${first} is cut by the snap length`, { source: this.#source, frame: first }, this.#truncated);
     if (refused > 0) counter.add('bursts-not-kept', 'more bursts than are kept', null, refused);
+    if (runs > 0) counter.add('small-messages-merged', 'more runs of small messages than are told apart', null, runs);
     for (const [kind, count] of Object.entries(this.#around.plaintext?.refused ?? {}))
       if (count > 0) counter.add(`plaintext-${kind}-not-kept`, `more ${kind} of unencrypted connections than are kept`, null, count);
     return counter.list();

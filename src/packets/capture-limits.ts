@@ -1,7 +1,13 @@
 /** Everything a capture can make grow, with the most it may. Reaching one is an oddity, never a failure. */
 export interface CaptureLimits {
-  /** Connections kept for the summary; the oldest closed ones go first. */
+  /** Connections told one by one; the oldest closed ones go first, then those silent for longest. */
   readonly maxConnections: number;
+  /** Short closed connections of the same two, with the same names and outcome, that are told one by one; the oldest are folded into their sum. */
+  readonly maxShortPerPair: number;
+  /** Sums of folded connections. */
+  readonly maxFoldedPairs: number;
+  /** Connections that are over but may still see a late packet; beyond, the oldest wait no longer. */
+  readonly maxEndedWaiting: number;
   /** Segments of one direction that wait for missing bytes before them. */
   readonly maxPendingSegments: number;
   /** Bytes of one direction that wait for missing bytes before them. */
@@ -16,10 +22,14 @@ export interface CaptureLimits {
   readonly maxBurstsPerDirection: number;
   /** Sizes of one direction's small messages that are told apart. */
   readonly maxSmallSizes: number;
+  /** When messages of one size passed, in runs, of all connections; beyond, runs get longer and new sizes are not told apart. */
+  readonly maxSmallRunsInAll: number;
   /** Bursts of all connections. */
   readonly maxBurstsInAll: number;
   /** Traffic steps of one connection; beyond, steps get wider. */
   readonly maxTrafficSteps: number;
+  /** Traffic steps of all connections that are not over; beyond, those with more than their share get wider steps. */
+  readonly maxTrafficStepsInAll: number;
   /** Unencrypted HTTP/2 connections that are read at one time. */
   readonly maxPlaintextConnections: number;
   /** Calls of one such connection that are open at one time. */
@@ -45,7 +55,10 @@ export interface CaptureLimits {
 }
 
 export const CAPTURE_LIMITS: CaptureLimits = {
-  maxConnections: 100_000,
+  maxConnections: 20_000,
+  maxShortPerPair: 128,
+  maxFoldedPairs: 2048,
+  maxEndedWaiting: 2048,
   maxPendingSegments: 512,
   maxPendingBytes: 2 * 1024 * 1024,
   maxPendingBytesInAll: 16 * 1024 * 1024,
@@ -53,8 +66,10 @@ export const CAPTURE_LIMITS: CaptureLimits = {
   maxHandshakeFrames: 32,
   maxBurstsPerDirection: 100_000,
   maxSmallSizes: 128,
+  maxSmallRunsInAll: 250_000,
   maxBurstsInAll: 500_000,
   maxTrafficSteps: 4096,
+  maxTrafficStepsInAll: 500_000,
   maxPlaintextConnections: 4096,
   maxCallsPerConnection: 256,
   maxHeaderBlockBytes: 65_536,

@@ -91,7 +91,7 @@ export class TrackedConnection implements ConversationEnds {
     this.otherPort = view.targetPort;
     this.stream0 = new TcpStream(this.conversation, 0, around);
     this.stream1 = new TcpStream(this.conversation, 1, around);
-    this.#traffic = new TrafficLog(around.limits.maxTrafficSteps);
+    this.#traffic = new TrafficLog(around.trafficShare);
     this.#firstAt = around.clock.micros;
     this.#firstFrame = around.clock.frame;
     this.#lastFrame = around.clock.frame;
@@ -113,6 +113,10 @@ export class TrackedConnection implements ConversationEnds {
 
   get isWaiting(): boolean {
     return this.stream0.isWaiting || this.stream1.isWaiting;
+  }
+
+  get lastAt(): number {
+    return this.#lastAt;
   }
 
   get firstFrame(): number {

@@ -1,5 +1,5 @@
 import type { CertificateNames } from '../events/connection.js';
-import type { BurstBudget } from './bursts.js';
+import type { BurstBudget, RunBudget } from './bursts.js';
 import type { CaptureClock } from './capture-clock.js';
 import type { CaptureLimits } from './capture-limits.js';
 import type { NoteOddity } from './captured-frame.js';
@@ -8,6 +8,7 @@ import type { AddressTexts } from './ip.js';
 import type { PayloadMarks } from './payload-marks.js';
 import type { ConversationEnds, PlaintextConversation } from './plaintext-conversation.js';
 import type { PlaintextLedger } from './plaintext-ledger.js';
+import type { TrafficShare } from './traffic.js';
 
 export type Side = 0 | 1;
 
@@ -26,6 +27,8 @@ export interface StreamSurroundings {
   readonly certificates: CertificateReader;
   readonly addresses: AddressTexts;
   readonly burstBudget: BurstBudget;
+  readonly runBudget: RunBudget;
+  readonly trafficShare: TrafficShare;
   /** Bytes of all streams that wait for missing ones before them. */
   readonly pending: { bytes: number };
   readonly marks: PayloadMarks | null;

@@ -54,7 +54,7 @@ const CLEAR_MESSAGES: readonly number[] = [
 ];
 
 const MESSAGE_HEADER_BYTES = 4;
-const SMALLEST_HANDSHAKE_BUFFER = 4096;
+const SMALLEST_HANDSHAKE_BUFFER = 1024;
 /** A stream that showed nothing known in so many segments is not looked at any more. */
 const MAX_UNKNOWN_SEGMENTS = 256;
 
@@ -123,7 +123,7 @@ export class StreamFollower {
     this.#conversation = conversation;
     this.#side = side;
     this.#around = around;
-    this.bursts = new BurstLog(around.burstBudget, around.limits.maxBurstsPerDirection, around.limits.maxSmallSizes);
+    this.bursts = new BurstLog(around.burstBudget, around.limits.maxBurstsPerDirection, around.limits.maxSmallSizes, around.runBudget);
   }
 
   /** The stream's first byte will be the next. */

@@ -3,15 +3,28 @@ import { unboxed } from './byte-order.js';
 /** Numbers a step takes in the list: its start in seconds, bytes of direction 0, bytes of direction 1. */
 const STRIDE = 3;
 
+/** How many steps one connection may have; gets less as connections get more. */
+export interface TrafficShare {
+  mostSteps: number;
+}
+
+/** A connection keeps so many steps however many there are. */
+const FEWEST_STEPS = 64;
+
+/** The share of one of `connections`. */
+export function stepsPerConnection(connections: number, maxSteps: number, maxStepsInAll: number): number {
+  return Math.min(maxSteps, Math.max(FEWEST_STEPS, Math.floor(maxStepsInAll / Math.max(1, connections))));
+}
+
 /** Payload bytes a second of both directions of one connection; when there are too many steps, each becomes twice as wide. */
 export class TrafficLog {
-  readonly #maxSteps: number;
+  readonly #share: TrafficShare;
   #stepSeconds = 1;
   /** One list of numbers: a capture has many short connections, and an object a step would be most of the memory. */
   #steps: number[] | null = null;
 
-  constructor(maxSteps: number) {
-    this.#maxSteps = maxSteps;
+  constructor(share: TrafficShare) {
+    this.#share = share;
   }
 
   /** `bytes` of `direction` passed at `micros`. */
@@ -33,7 +46,7 @@ export class TrafficLog {
     const sent = direction === 0 ? bytes : 0;
     if (at + STRIDE === steps.length) steps.push(second, sent, bytes - sent);
     else steps.splice(at + STRIDE, 0, second, sent, bytes - sent);
-    if (steps.length > STRIDE * this.#maxSteps) this.#widen(steps);
+    if (steps.length > STRIDE * this.#share.mostSteps) this.#widen(steps);
   }
 
   /** `[start of the step in seconds since the epoch, bytes of direction 0, bytes of direction 1]`, ascending; steps without bytes are absent. */

@@ -340,7 +340,8 @@ class Matcher {
   readonly #held = new Map<string, Map<string, Map<number, Instant>>>();
   /** Peer → what it got, in order. */
   readonly #got = new Map<string, Candidate[]>();
-  readonly #pushed = new Set<string>();
+  /** Sender and receiver → channel key and number of what was pushed. */
+  readonly #pushed = new Map<string, Set<string>>();
   /** When any peer first had a block: channel key → number. */
   readonly #born = new Map<string, Map<number, Instant>>();
   readonly #transfers: WireTransfer[] = [];
@@ -460,7 +461,7 @@ class Matcher {
     const last = until ?? message;
     const evidence: Evidence[] = [...new Set([message.firstFrame, last.lastFrame])].map((frame) => ({ source: message.source, frame }));
     for (const { key, number, bytes } of blocks) {
-      if (kind === 'push') this.#pushed.add(`${message.from}\n${message.to}\n${key}\n${number}`);
+      if (kind === 'push') obtain(this.#pushed, `${message.from}\n${message.to}`, () => new Set<string>()).add(`${key}\n${number}`);
       this.#transfers.push({
         from: message.from,
         to: message.to,
@@ -475,12 +476,14 @@ class Matcher {
         bytes: blocks.length === 1 && until === undefined ? message.bytes : bytes,
         evidence,
       });
-      if (confidence >= LEAST_HELD) this.#hold(message.to, key, number, last.lastAt, kind === 'push');
+      // What shares its writes with others was whole at some moment between.
+      const isAlone = until === undefined && blocks.length === 1 && this.#pushesOf(key, number).some((p) => p.bytes === message.bytes);
+      if (confidence >= LEAST_HELD) this.#hold(message.to, key, number, isAlone ? last.lastAt : message.firstAt, kind === 'push');
     }
   }
 
   #wasPushed(message: Message, key: string, number: number): boolean {
-    return this.#pushed.has(`${message.from}\n${message.to}\n${key}\n${number}`);
+    return this.#pushed.get(`${message.from}\n${message.to}`)?.has(`${key}\n${number}`) ?? false;
   }
 
   #pushesOf(key: string, number: number): readonly SizedPush[] {
@@ -488,10 +491,11 @@ class Matcher {
   }
 
   #explanationOf(message: Message): Explanation | null {
-    const recent = this.#recent(message);
     if (this.#areMates(message.from, message.to) === false) return this.#answer(message);
+    const exact = this.#exactPush(message);
+    if (exact !== null) return exact;
+    const recent = this.#recent(message);
     return (
-      this.#exactPush(message) ??
       this.#longPush(message, recent) ??
       this.#severalPushes(message, recent) ??
       this.#pushesEndToEnd(message, recent) ??
@@ -506,10 +510,17 @@ class Matcher {
     let total = message.bytes;
     let last = message;
     const parts: Message[] = [];
-    const long = recent.flatMap((c) => this.#pushesOf(c.key, c.number).map((p) => ({ key: c.key, number: c.number, push: p.bytes, bytes: p.block })));
+    const long = recent.flatMap((c) =>
+      this.#pushesOf(c.key, c.number).map((p) => ({ key: c.key, number: c.number, at: c.at, push: p.bytes, bytes: p.block })),
+    );
     for (;;) {
-      const slack = windowBytes(total) + (parts.length > 0 ? 9 * parts.length : 0);
-      const fitting = slack === 0 ? [] : long.filter((c) => Math.abs(total - c.push) <= slack + MOST_CONTROL_BYTES);
+      const slack = windowBytes(total) + LEAST_FRAME_BYTES * parts.length;
+      const fitting =
+        slack === 0
+          ? []
+          : long.filter(
+              (c) => isLonger(total - c.push, slack, windowBytes(total)) && (windowBytes(total) > 0 || message.firstAt - c.at <= PROMPT_MICROS),
+            );
       const [best] = fitting;
       if (best !== undefined) {
         for (const part of parts) this.#consumed.add(part);
@@ -712,6 +723,12 @@ function lowestAfter(times: ReadonlyMap<number, Instant> | undefined, at: Instan
   let lowest: number | null = null;
   for (const [number, received] of times ?? []) if (received + STAMP_MICROS > at && (lowest === null || number < lowest)) lowest = number;
   return lowest;
+}
+
+/** Whether a message that is `more` bytes longer than a push can be it, cut where a window ended: by whole frame headers and HTTP/2's own frames; shorter only where the block's own length may hold such headers. */
+function isLonger(more: number, mostHeaders: number, mostFewer: number): boolean {
+  if (more < -mostFewer - MOST_CONTROL_BYTES * Math.sign(mostFewer) || more > mostHeaders + MOST_CONTROL_BYTES) return false;
+  return mostFewer > 0 || more % LEAST_FRAME_BYTES === 0 || [...CONTROL_BYTES].some((c) => more >= c && (more - c) % LEAST_FRAME_BYTES === 0);
 }
 
 interface FoundAnswer {

@@ -8,7 +8,7 @@ import { blockOfDelivered, deliveredBytes } from './wire-sizes.js';
 /**
  * What orderers delivered, from encrypted records. A Deliver stream answers one seek with the channel's blocks in order (orderer/ab.proto; protos/orderer: stop is the largest
  * number), each written as soon as it is there, so that the n-th large message is the n-th block. Which number the first one has is told by the receiving peer's log, where
- * there is one: no block leaves its payload buffer before it has arrived. Without logs the streams number each other: the same blocks, of the same sizes, at the same times.
+ * there is one: no block leaves its payload buffer before it has arrived. Where it has none, the streams number each other: the same blocks, of the same sizes, at the same times; and the logs of other peers of the channel do.
  */
 export interface DeliveredBlock {
   readonly block: number;
@@ -78,13 +78,13 @@ function numberAll(pieces: readonly Pieces[], received: ReceivedTimes, sizes: Si
   const series: DeliverSeries[] = [];
   const rest: Pieces[] = [];
   for (const one of pieces) {
-    const numbered = numberByLog(one, received, sizes);
+    const numbered = numberByLogs(one, (byPeer) => byPeer.get(one.connection.from), received, sizes);
     if (numbered === null) rest.push(one);
     else series.push(numbered);
   }
   // The longest first: it tells the others' numbers.
   for (const one of rest.sort((a, b) => b.messages.length - a.messages.length || (a.connection.from < b.connection.from ? -1 : 1)))
-    series.push(numberByOthers(one, series));
+    series.push(numberByOthers(one, series) ?? numberByLogs(one, earliestOf, received, sizes, LEAST_LIKELY) ?? numberAfterOthers(one, series));
   return series.sort((a, b) => (a.blocks[0]?.firstAt ?? 0) - (b.blocks[0]?.firstAt ?? 0) || (a.peer < b.peer ? -1 : 1));
 }
 
@@ -126,20 +126,41 @@ function seriesOf(
 }
 
 /**
- * Finds the channel and the numbers of a stream's messages from when its peer's log has the blocks received: none before it was delivered, each soon after. Of all ways to
- * lay the channel's blocks over the messages, one a message, several in one write, one in several writes, the most probable is taken (a shortest path).
+ * Finds the channel and the numbers of a stream's messages from when logs have the blocks received, its peer's own or others': none before it was delivered, each soon after.
+ * Of all ways to lay the channel's blocks over the messages, one a message, several in one write, one in several writes, the most probable is taken (a shortest path).
  */
-function numberByLog(pieces: Pieces, received: ReceivedTimes, sizes: Sizes): DeliverSeries | null {
+function numberByLogs(
+  pieces: Pieces,
+  timesOf: (byPeer: ReadonlyMap<string, ReadonlyMap<number, Instant>>) => ReadonlyMap<number, Instant> | undefined,
+  received: ReceivedTimes,
+  sizes: Sizes,
+  { mostCost, confidence } = OWN_LOG,
+): DeliverSeries | null {
   let best: { readonly path: Path; readonly channel: string } | null = null;
   for (const [channel, byPeer] of [...received].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const times = byPeer.get(pieces.connection.from);
+    const times = timesOf(byPeer);
     if (times === undefined || times.size === 0) continue;
     const path = bestPath(pieces.messages, times, sizes.get(channel));
-    if (path !== null && (best === null || path.cost < best.path.cost))
+    if (path !== null && path.cost <= mostCost && (best === null || path.cost < best.path.cost))
       best = { path: caughtUp(pieces.messages, times, sizes.get(channel), path) ?? path, channel };
   }
-  return best === null ? null : seriesOf(pieces, best.channel, 0, best.path.places, 0.99);
+  return best === null ? null : seriesOf(pieces, best.channel, 0, best.path.places, confidence);
 }
+
+/** When the first of the peers whose logs were read received each block: of a peer without a log, about when it was delivered to it. */
+function earliestOf(byPeer: ReadonlyMap<string, ReadonlyMap<number, Instant>>): ReadonlyMap<number, Instant> {
+  const earliest = new Map<number, Instant>();
+  for (const times of byPeer.values())
+    for (const [number, at] of times) {
+      const known = earliest.get(number);
+      if (known === undefined || at < known) earliest.set(number, at);
+    }
+  return earliest;
+}
+
+const OWN_LOG = { mostCost: Number.POSITIVE_INFINITY, confidence: 0.99 };
+/** Where a stream's peer has no log, others' must fit this well, in microseconds of delay a message: else the stream is of another channel. */
+const LEAST_LIKELY = { mostCost: 100_000, confidence: 0.97 };
 
 interface Path {
   readonly places: readonly Place[];
@@ -179,6 +200,7 @@ function bestPath(
   let steps: Step[] = [];
   let due = 0;
   const lengths = lengthsOf(sizes);
+  const highest = numbers.at(-1) as number;
   for (const [i, message] of messages.entries()) {
     while (due < latest.length && (times.get(latest[due] as number) as Instant) + STAMP_MICROS < message.firstAt) due += 1;
     const lowest = latest[due] ?? (latest.at(-1) as number) + 1;
@@ -201,7 +223,7 @@ function bestPath(
         const number = step.number + blocks;
         let cost = step.cost + misfit(step.number + 1, blocks, message, lengths) + (blocks > 1 ? SHARED_COST * Math.min(blocks - 1, 5) : 0);
         for (let n = step.number + 1; n <= number; n++) {
-          const delay = delayCost(n, message, times);
+          const delay = delayCost(n, message, times, highest);
           // Received before this message came: it must have come with one that the capture lost, or with the one before.
           cost += delay < 0 ? LOST_COST : delay / blocks;
         }
@@ -262,10 +284,16 @@ function caughtUp(
   return null;
 }
 
-/** Microseconds from a message's first byte until the log has the block received; -1 when that was before; little where the log does not tell. */
-function delayCost(number: number, message: Burst, times: ReadonlyMap<number, Instant>): number {
+/**
+ * Microseconds from a message's first byte until the log has the block received; -1 when that was before. Where the log does not tell, little; but a block above the log's
+ * `highest` left the buffer after that one.
+ */
+function delayCost(number: number, message: Burst, times: ReadonlyMap<number, Instant>, highest: number): number {
   const at = times.get(number);
-  if (at === undefined) return MOST_DELAY_COST / 10;
+  if (at === undefined) {
+    const least = number > highest ? (times.get(highest) as Instant) - message.firstAt : 0;
+    return Math.min(Math.max(least, MOST_DELAY_COST / 10), MOST_DELAY_COST);
+  }
   const delay = at + STAMP_MICROS - message.firstAt;
   return delay < 0 ? -1 : Math.min(delay, MOST_DELAY_COST);
 }
@@ -351,11 +379,8 @@ function placesOf(last: Step, messages: readonly Burst[], lengths: Lengths | nul
   return places;
 }
 
-/**
- * Numbers a stream that no log numbers: by those that delivered the same blocks, of about the same length, at the same time; else it goes on where an earlier one stopped,
- * by the same peer or to take its place; the first of a channel counts from 1.
- */
-function numberByOthers(pieces: Pieces, others: readonly DeliverSeries[]): DeliverSeries {
+/** Numbers a stream whose peer has no log by those that delivered the same blocks, of about the same length, at the same time; null where none did. */
+function numberByOthers(pieces: Pieces, others: readonly DeliverSeries[]): DeliverSeries | null {
   const { messages } = pieces;
   const masters = new Map<string, { readonly channel: string | null; readonly group: number; readonly blocks: Map<number, DeliveredBlock> }>();
   for (const s of others) {
@@ -375,12 +400,20 @@ function numberByOthers(pieces: Pieces, others: readonly DeliverSeries[]): Deliv
     if (agreeing >= Math.min(FEWEST_AGREEING, messages.length) && agreeing * 3 >= messages.length && (best === null || agreeing > best.agreeing))
       best = { channel, group, places, agreeing };
   }
-  if (best !== null) return seriesOf(pieces, best.channel, best.group, best.places, 0.95);
+  return best === null ? null : seriesOf(pieces, best.channel, best.group, best.places, 0.95);
+}
+
+/** Numbers a stream that nothing numbers: it goes on where an earlier one stopped, by the same peer or to take its place; the first of a channel counts from 1. */
+function numberAfterOthers(pieces: Pieces, others: readonly DeliverSeries[]): DeliverSeries {
+  const { messages } = pieces;
   const begin = (messages[0] as Burst).firstAt;
+  // Whose place it takes has closed its stream; one that is still open only had nothing to bring for a while.
+  const isClosed = (s: DeliverSeries): boolean => s.connection.observed.closedAt !== null && s.connection.observed.closedAt <= begin;
   const ended = others
     .filter((s) => s.channel === null && (s.blocks.at(-1)?.lastAt ?? 0) < begin)
     .sort(
       (a, b) =>
+        Number(isClosed(b)) - Number(isClosed(a)) ||
         Number(b.peer === pieces.connection.from) - Number(a.peer === pieces.connection.from) ||
         (b.blocks.at(-1)?.lastAt ?? 0) - (a.blocks.at(-1)?.lastAt ?? 0),
     )[0];

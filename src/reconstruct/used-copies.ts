@@ -17,6 +17,14 @@ export interface UsedCopy {
 const STAMP_MICROS = 1_000;
 /** How far apart two arrivals must be for the readers' delays to matter little: on a host whose processors are all busy they are tens of milliseconds. */
 const READER_DELAY_MICROS = 20_000;
+/** Clocks of one host agree within less. */
+const CLOCK_SLACK_MICROS = 5_000;
+const HELD_UP_MICROS = 500_000;
+/** Shares that were right of what contradicts a peer's log or deeds, over networks with DEBUG truth and captures with lost packets. */
+const UNLIKE_LOG = 0.1;
+const UNLIKE_LOG_LATE = 0.7;
+const UNLIKE_PASSING = 0.8;
+const ONLY_TARGETS = 0.6;
 
 export const copyKey = (channel: string | null, group: number, block: number, peer: string): string => `${channel ?? `#${group}`}\n${block}\n${peer}`;
 
@@ -54,8 +62,18 @@ function usedOf(copies: readonly WireTransfer[], passedOn: readonly WireTransfer
   let doubt = 0;
   for (const t of later) if (t.from !== first.from) doubt += 0.5 * Math.exp(-(t.lastAt - first.lastAt) / READER_DELAY_MICROS) * t.confidence;
   const share = 1 / (1 + doubt * (doubt < 1 ? 1 : 1.5));
-  const isConsistent = came.length > 0 && (others.length > 0 || targets.size === 0);
-  return { transfer: first, confidence: round(first.confidence * share * (isConsistent ? 1 : 0.8)) };
+  const hasOther = others.length > 0 || targets.size === 0;
+  return { transfer: first, confidence: round(first.confidence * share * trustIn(first, receivedAt, came.length > 0, hasOther)) };
+}
+
+/** How far the peer's own deeds bear out that it used `first`. */
+function trustIn(first: WireTransfer, receivedAt: Instant | null, didComeBefore: boolean, hasOther: boolean): number {
+  // Of several blocks in one write each came somewhere between its ends: what had not begun by then is too late for sure.
+  const micros = receivedAt === null ? 0 : first.firstAt - receivedAt;
+  // The peer had the block already: the copy it used is one that the capture lost. Captured long after, it may be a copy whose packets came again or out of order.
+  if (!didComeBefore && micros > CLOCK_SLACK_MICROS) return hasOther && micros > HELD_UP_MICROS ? UNLIKE_LOG_LATE : UNLIKE_LOG;
+  if (!hasOther) return ONLY_TARGETS;
+  return didComeBefore ? 1 : UNLIKE_PASSING;
 }
 
 const round = (confidence: number): number => Math.round(confidence * 1000) / 1000;

@@ -88,7 +88,7 @@ function readStreams({ connections, deliveries, kindOf }: WireLeadershipParts): 
     const begin = observed.synAt === null ? observed.firstAt : (request?.firstAt ?? observed.firstAt);
     const blocks = series?.blocks.length ?? 0;
     const end = observed.closedAt;
-    if (end !== null && end - begin < LEAST_TERM_MICROS && observed.closedBy !== 'server') return [];
+    if (isFetch(connection)) return [];
     return [
       {
         peer: from,
@@ -98,10 +98,18 @@ function readStreams({ connections, deliveries, kindOf }: WireLeadershipParts): 
         to: end,
         closedBy: observed.closedBy,
         blocks,
-        evidence: request === undefined ? connection.evidence : mergeEvidence([{ source: observed.source, frame: request.firstFrame }], connection.evidence),
+        evidence:
+          request === undefined ? connection.evidence : mergeEvidence([{ source: observed.source, frame: request.firstFrame }], connection.evidence),
       },
     ];
   });
+}
+
+/** Whether a stream was over as soon as it was answered, as a command-line client's is, also one that runs in a peer's container. */
+export function isFetch({ observed }: ConnectionFacts): boolean {
+  if (observed.closedAt === null || observed.closedBy === 'server') return false;
+  const request = observed.bursts.fromClient.find((b) => b.bytes >= REQUEST_BYTES);
+  return observed.closedAt - (request?.firstAt ?? observed.firstAt) < LEAST_TERM_MICROS;
 }
 
 /** Streams of one peer in one channel, those that replace one another joined. */

@@ -1,4 +1,4 @@
-import type { SizeRuns } from '../events/connection.js';
+import type { Burst, SizeRuns } from '../events/connection.js';
 import { type ConnectionFacts, isDeliverStream } from './connectivity.js';
 import { obtain } from './network.js';
 import type { Purpose, PurposeTraffic, WireTransfer } from './wire-facts.js';
@@ -35,27 +35,14 @@ const CERTIFICATE_BYTES: SizeRange = { least: 560, most: 1_300 };
 export function readWirePurposes(parts: WirePurposeParts): readonly PurposeTraffic[] {
   const sums = new Map<string, { from: string; to: string; purpose: Purpose; messages: number; bytes: number }>();
   const add = (from: string, to: string, purpose: Purpose, messages: number, bytes: number): void => {
-    if (messages === 0) return;
+    if (messages + bytes === 0) return;
     const sum = obtain(sums, `${from}\n${to}\n${purpose}`, () => ({ from, to, purpose, messages: 0, bytes: 0 }));
     sum.messages += messages;
     sum.bytes += bytes;
   };
-  const carried = carriedBy(parts.transfers);
-  const duplicates = duplicatesOf(parts.transfers);
-  for (const t of parts.transfers) {
-    if (t.basis !== 'packets') continue;
-    const purpose: Purpose =
-      t.kind === 'deliver'
-        ? 'deliver'
-        : t.kind === 'pull'
-          ? 'pull'
-          : t.kind === 'state-transfer'
-            ? 'state-transfer'
-            : duplicates.has(t)
-              ? 'duplicate'
-              : 'block-push';
-    add(t.from, t.to, purpose, 1, t.bytes);
-  }
+  const carriers = carriersOf(parts.transfers);
+  const shown = new Set<Carrier>();
+  const smallestBlock = parts.transfers.reduce((least, t) => Math.min(least, t.bytes), LONGEST_ANSWER_BYTES);
   const purposeOf = sizeJudge(parts);
   for (const connection of parts.connections) {
     const { from, to, observed } = connection;
@@ -67,19 +54,76 @@ export function readWirePurposes(parts: WirePurposeParts): readonly PurposeTraff
     ];
     for (const { sender, receiver, small, bursts } of sides) {
       for (const { purpose, messages, bytes } of smallPurposes(small, sender, purposeOf)) add(sender, receiver, whole ?? purpose, messages, bytes);
-      for (const b of bursts)
-        if (!carried.has(`${observed.source}\n${b.firstFrame}\n${sender}`))
-          add(sender, receiver, whole ?? (b.bytes <= CERTIFICATE_BYTES.most ? 'alive' : 'membership'), 1, b.bytes);
+      for (const { purpose, messages, bytes } of burstPurposes(bursts, observed.source, carriers.get(`${sender}\n${receiver}`), shown))
+        add(sender, receiver, purpose ?? whole ?? largePurpose(bytes, smallestBlock), messages, bytes);
     }
+  }
+  for (const [pair, own] of carriers) {
+    const [from, to] = pair.split('\n') as [string, string];
+    for (const c of own.values()) if (!shown.has(c)) add(from, to, c.purpose, c.messages, c.bytes);
   }
   return [...sums.values()]
     .sort((a, b) => (`${a.from}\n${a.to}\n${a.purpose}` < `${b.from}\n${b.to}\n${b.purpose}` ? -1 : 1))
     .map((s) => ({ ...s, basis: 'packets' }));
 }
 
-/** First frame and sender of every message that a transfer explains. */
-function carriedBy(transfers: readonly WireTransfer[]): ReadonlySet<string> {
-  return new Set(transfers.flatMap((t) => t.evidence.flatMap((e) => ('frame' in e ? [`${e.source}\n${e.frame}\n${t.from}`] : []))));
+/** What one message, or a part of one, carried: all blocks in it have their own transfer. */
+interface Carrier {
+  readonly purpose: Purpose;
+  readonly lastFrame: number;
+  readonly messages: number;
+  /** By the lengths of the blocks: what counts where no connection shows the message itself. */
+  readonly bytes: number;
+}
+
+/** Sender and receiver → source and first frame → what the message that begins there carries. */
+function carriersOf(transfers: readonly WireTransfer[]): ReadonlyMap<string, ReadonlyMap<string, Carrier>> {
+  const duplicates = duplicatesOf(transfers);
+  const carriers = new Map<string, Map<string, Carrier>>();
+  for (const t of transfers) {
+    if (t.basis !== 'packets') continue;
+    const frames = t.evidence.flatMap((e) => ('frame' in e ? [e.frame] : []));
+    const [first] = t.evidence;
+    if (first === undefined || frames.length === 0) continue;
+    const own = obtain(carriers, `${t.from}\n${t.to}`, () => new Map<string, Carrier>());
+    const key = `${first.source}\n${Math.min(...frames)}`;
+    const known = own.get(key);
+    const lastFrame = Math.max(...frames, known?.lastFrame ?? 0);
+    const [messages, bytes] = [(known?.messages ?? 0) + 1, (known?.bytes ?? 0) + t.bytes];
+    own.set(key, { purpose: known?.purpose ?? purposeOfTransfer(t, duplicates), lastFrame, messages, bytes });
+  }
+  return carriers;
+}
+
+function purposeOfTransfer(t: WireTransfer, duplicates: ReadonlySet<WireTransfer>): Purpose {
+  if (t.kind === 'deliver' || t.kind === 'pull' || t.kind === 'state-transfer') return t.kind;
+  return duplicates.has(t) ? 'duplicate' : 'block-push';
+}
+
+/** The large messages of one side of a connection, each counted once: those that transfers explain with their purpose, from the first frame to the last; null for others. */
+function burstPurposes(
+  bursts: readonly Burst[],
+  source: string,
+  carriers: ReadonlyMap<string, Carrier> | undefined,
+  shown: Set<Carrier>,
+): readonly { readonly purpose: Purpose | null; readonly messages: number; readonly bytes: number }[] {
+  let under: Carrier | undefined;
+  return bursts.map((b) => {
+    const begins = carriers?.get(`${source}\n${b.firstFrame}`);
+    if (begins !== undefined) shown.add(begins);
+    if (begins === undefined && under !== undefined && b.lastFrame <= under.lastFrame) return { purpose: under.purpose, messages: 0, bytes: b.bytes };
+    under = begins;
+    return { purpose: begins?.purpose ?? null, messages: begins?.messages ?? 1, bytes: b.bytes };
+  });
+}
+
+/** Answers about members grow with the network; what is longer may as well be a block that nothing explains. */
+const LONGEST_ANSWER_BYTES = 16_384;
+
+/** What is as long as a block and yet none that is known may be one, so that it is not taken for talk of members. */
+function largePurpose(bytes: number, smallestBlockBytes: number): Purpose {
+  if (bytes <= CERTIFICATE_BYTES.most) return 'alive';
+  return bytes >= smallestBlockBytes ? 'other' : 'membership';
 }
 
 /** The pushes of blocks that their receiver already had in whole. */

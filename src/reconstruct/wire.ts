@@ -1,5 +1,6 @@
 import type { Evidence } from '../events/evidence.js';
 import type { Instant } from '../events/instant.js';
+import { clocksApartByLogs } from './apart-clocks.js';
 import { type CiphertextTransfers, deliverTransfers, readCiphertextTransfers } from './ciphertext-transfers.js';
 import { type ConnectionFacts, isDeliverStream } from './connectivity.js';
 import { type Deliveries, type ReceivedTimes, readDeliveries } from './deliveries.js';
@@ -10,7 +11,7 @@ import { type PlaintextMembershipChange, readPlaintextMembership } from './plain
 import { readPlaintextTraffic, readPlaintextTransfers } from './plaintext-transfers.js';
 import { copyKey, type UsedCopy, usedCopies } from './used-copies.js';
 import type { PurposeTraffic, WireBasis, WireTerm, WireTransfer } from './wire-facts.js';
-import { readWireLeadership } from './wire-leadership.js';
+import { isFetch, readWireLeadership } from './wire-leadership.js';
 import { readWirePurposes } from './wire-purposes.js';
 
 /** A stream on which an orderer serves a peer. */
@@ -39,7 +40,7 @@ export interface WireFacts {
   readonly sizes: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>>;
   /** Whether two peers are of one organization, as told or as their pushes show. */
   readonly areMates: (a: string, b: string) => boolean | null;
-  /** Peers whose log has blocks received before the packets brought them: their clock is not the capture's. */
+  /** Peers whose log has blocks received before the packets brought them, or always as much earlier or later than most others: their clock is not the capture's. */
   readonly strangeClocks: readonly string[];
 }
 
@@ -56,8 +57,10 @@ export interface WireParts {
   readonly until: Instant;
 }
 
-/** Log stamps are whole milliseconds, cut off, and clocks of one host agree within less. */
+/** Clocks of one host agree within less, and log stamps are whole milliseconds. */
 const CLOCK_SLACK_MICROS = 5_000;
+/** Log stamps are whole milliseconds, cut off. */
+const STAMP_MICROS = 1_000;
 /** No peer keeps most of its blocks waiting for so long. */
 const MOST_DELAY_MICROS = 120_000_000;
 const FEWEST_COMPARED = 3;
@@ -68,13 +71,16 @@ const IN_STEP_MICROS = 500_000;
 export function reconstructWire(all: WireParts): WireFacts {
   const parts = { ...all, connections: seenOnce(all.connections) };
   const { connections, kindOf, until } = parts;
-  let received = parts.received;
+  // Streams are numbered by their peers' logs: one whose clock is wrong would number them wrongly, and what follows would agree with it.
+  const unlikeOthers = clocksApartByLogs(parts.received);
+  let received = withoutPeers(parts.received, new Set(unlikeOthers));
   let read = readCiphertext(parts, received);
-  const strangeClocks = clocksApart(read, received);
-  if (strangeClocks.length > 0) {
-    received = withoutPeers(received, new Set(strangeClocks));
+  const unlikePackets = clocksApart(read, received);
+  if (unlikePackets.length > 0) {
+    received = withoutPeers(received, new Set(unlikePackets));
     read = readCiphertext(parts, received);
   }
+  const strangeClocks = [...unlikeOthers, ...unlikePackets].sort();
   const named = nameGroups([...deliverTransfers(read.deliveries), ...read.ciphertext.transfers], received);
   const plain = readPlaintextTransfers(connections, kindOf);
   const transfers = [...named.transfers, ...plain].sort((a, b) => a.lastAt - b.lastAt || a.firstAt - b.firstAt || (sortKey(a) < sortKey(b) ? -1 : 1));
@@ -154,7 +160,7 @@ interface Ciphertext {
 
 function readCiphertext({ connections, kindOf, organizationOf }: WireParts, received: ReceivedTimes): Ciphertext {
   const streams = connections.filter(
-    (c) => c.observed.protocol === 'tls' && kindOf(c.from) === 'peer' && kindOf(c.to) === 'orderer' && isDeliverStream(c),
+    (c) => c.observed.protocol === 'tls' && kindOf(c.from) === 'peer' && kindOf(c.to) === 'orderer' && isDeliverStream(c) && !isFetch(c),
   );
   const deliveries = readDeliveries(streams, received);
   return { deliveries, ciphertext: readCiphertextTransfers(connections, deliveries, received, (name) => kindOf(name) === 'peer', organizationOf) };
@@ -200,26 +206,30 @@ interface NamedGroups {
  * numbers differ by the same amount for all blocks.
  */
 function nameGroups(transfers: readonly WireTransfer[], received: ReceivedTimes): NamedGroups {
-  const votes = new Map<number, Map<string, number>>();
+  const votes = new Map<number, Map<string, { count: number; weight: number }>>();
   const compared = new Map<number, number>();
+  const orders = new Map<string, readonly (readonly [number, Instant])[]>();
+  const inOrder = (channel: string, peer: string): readonly (readonly [number, Instant])[] =>
+    obtain(orders, `${channel}\n${peer}`, () => [...(received.get(channel)?.get(peer) ?? [])].sort(([, a], [, b]) => a - b));
   for (const t of transfers) {
     if (t.channel !== null || t.kind === 'pull' || t.kind === 'state-transfer') continue;
     let counted = false;
-    for (const [channel, byPeer] of received)
-      for (const [number, at] of byPeer.get(t.to) ?? []) {
-        const delay = at + CLOCK_SLACK_MICROS / 5 - t.lastAt;
-        if (delay < 0 || delay > IN_STEP_MICROS) continue;
+    for (const channel of received.keys())
+      for (const [number, at] of receivedWithin(inOrder(channel, t.to), t.lastAt - STAMP_MICROS, IN_STEP_MICROS)) {
+        const delay = at + STAMP_MICROS - t.lastAt;
         counted = true;
-        const offsets = obtain(votes, t.group, () => new Map<string, number>());
-        const key = `${channel}\n${number - t.block}`;
-        offsets.set(key, (offsets.get(key) ?? 0) + 1);
+        const offsets = obtain(votes, t.group, () => new Map<string, { count: number; weight: number }>());
+        const vote = obtain(offsets, `${channel}\n${number - t.block}`, () => ({ count: 0, weight: 0 }));
+        vote.count += 1;
+        // The next block of a quick network is received within the time as well, but later than the right one.
+        vote.weight += 1 / (delay + CLOCK_SLACK_MICROS);
       }
     if (counted) compared.set(t.group, (compared.get(t.group) ?? 0) + 1);
   }
   const names = new Map<number, { readonly channel: string; readonly offset: number }>();
   for (const [group, offsets] of votes) {
-    const [best] = [...offsets].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
-    if (best === undefined || best[1] < FEWEST_COMPARED || best[1] * 2 < (compared.get(group) ?? 0)) continue;
+    const [best] = [...offsets].sort(([a, n], [b, m]) => m.weight - n.weight || (a < b ? -1 : 1));
+    if (best === undefined || best[1].count < FEWEST_COMPARED || best[1].count * 2 < (compared.get(group) ?? 0)) continue;
     const [channel, offset] = best[0].split('\n') as [string, string];
     names.set(group, { channel, offset: Number(offset) });
   }
@@ -242,6 +252,19 @@ function nameGroups(transfers: readonly WireTransfer[], received: ReceivedTimes)
         }),
       ),
   };
+}
+
+/** Of what was received, in the order of time, what was from `from` on for at most `micros`. */
+function receivedWithin(inOrder: readonly (readonly [number, Instant])[], from: number, micros: number): readonly (readonly [number, Instant])[] {
+  let [low, high] = [0, inOrder.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((inOrder[middle]?.[1] ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < inOrder.length && (inOrder[end]?.[1] ?? 0) <= from + micros) end += 1;
+  return inOrder.slice(low, end);
 }
 
 function encryptedStreams(
