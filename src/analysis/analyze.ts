@@ -206,7 +206,7 @@ interface WireSurroundings {
   readonly connectivity: ConnectivityFacts;
   readonly blocks: DisseminationFacts;
   readonly said: PlaintextIdentities;
-  readonly captures: readonly { readonly to: Instant }[];
+  readonly captures: readonly { readonly from: Instant; readonly to: Instant }[];
 }
 
 /** What the packets tell of blocks, leaders and members, with names and times from the logs. */
@@ -238,7 +238,7 @@ function readWire({ network, lifecycles, organizations, connectivity, blocks, sa
     nameOf: (pkiId) => directory.nodeOfPkiId(pkiId) ?? said.peers.get(pkiId)?.name ?? null,
     endpointBytes: [...new Set([...endpoints, ...dialled].map((e) => Buffer.byteLength(e)))],
     silentHosts: connectivity.silentHosts,
-    until: instantOfMicros(captures.reduce((last, c) => Math.max(last, c.to), 0)),
+    captured: captures,
   });
 }
 
@@ -343,11 +343,12 @@ function describeOddities(
       source: c.source,
       frame: c.firstFrame,
     });
-  for (const peer of strangeClocks)
+  if (strangeClocks.length > 0)
     counter.add(
       'clock-apart',
-      `${peer}'s log has blocks received before the packets brought them, or minutes after: its times are not joined with the packets'`,
+      `${strangeClocks.join(', ')}: by the log blocks were received before the packets brought them, minutes after, or always as much earlier or later than by most other logs; these times are not joined with the packets'`,
       null,
+      strangeClocks.length,
     );
   lists.push(counter.list());
   const merged = new Map<string, { count: number; example: string; evidence: Evidence[] }>();

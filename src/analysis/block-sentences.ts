@@ -7,7 +7,7 @@ const TOLD_BLOCKS = 5;
 
 /** How the first blocks travelled, what the later ones did on the whole, and which was slowest and where. */
 export function tellBlocks(channel: Channel, told: Told): readonly Sentence[] {
-  const numbered = channel.blocks.filter((b) => b.number >= 1 && b.copies.some((c) => (c.receivedAt ?? c.committedAt) !== null));
+  const numbered = channel.blocks.filter((b) => b.number >= 1 && b.copies.some(isDated));
   const first = numbered.slice(0, TOLD_BLOCKS);
   const rest = numbered.slice(TOLD_BLOCKS);
   const catchUps = lateCopies(channel, told);
@@ -15,14 +15,16 @@ export function tellBlocks(channel: Channel, told: Told): readonly Sentence[] {
   return [...first.map((b) => tellBlock(b, channel, late)), ...tellRest(rest, channel, late), ...tellCatchUps(channel, catchUps)];
 }
 
-const moment = (c: BlockCopy): string => (c.receivedAt ?? c.committedAt) as string;
+/** Where no log tells of a copy, its last byte on the wire. */
+const knownAt = (c: BlockCopy): string | null => c.receivedAt ?? c.committedAt ?? c.lastByteAt;
+const moment = (c: BlockCopy): string => knownAt(c) as string;
 
 function tellBlock(block: Block, channel: Channel, late: ReadonlySet<BlockCopy>): Sentence {
-  const dated = block.copies.filter((c) => (c.receivedAt ?? c.committedAt) !== null).sort((a, b) => (moment(a) < moment(b) ? -1 : 1));
+  const dated = block.copies.filter(isDated).sort((a, b) => (moment(a) < moment(b) ? -1 : 1));
   const prompt = dated.filter((c) => !late.has(c));
   const [first] = prompt.length > 0 ? prompt : dated;
   const begin = moment(first as BlockCopy);
-  const verb = (first as BlockCopy).receivedAt === null ? 'committed' : 'received';
+  const verb = (first as BlockCopy).receivedAt === null && (first as BlockCopy).committedAt !== null ? 'committed' : 'received';
   const after = (c: BlockCopy): string => {
     const lag = microsOf(moment(c)) - microsOf(begin);
     return lag < 1000 ? c.peer : `${c.peer} ${durationOf(lag)} later`;
@@ -60,8 +62,11 @@ function tellBlock(block: Block, channel: Channel, late: ReadonlySet<BlockCopy>)
 }
 
 function tellRest(blocks: readonly Block[], channel: Channel, late: ReadonlySet<BlockCopy>): readonly Sentence[] {
+  const byLogs = blocks.some((b) => b.copies.some((c) => (c.receivedAt ?? c.committedAt) !== null));
   const spreads = blocks.flatMap((b) => {
-    const copies = b.copies.filter((c) => c.receivedAt !== null && !late.has(c)).sort((x, y) => (moment(x) < moment(y) ? -1 : 1));
+    const copies = b.copies
+      .filter((c) => (byLogs ? c.receivedAt : c.lastByteAt) !== null && !late.has(c))
+      .sort((x, y) => (moment(x) < moment(y) ? -1 : 1));
     const [first] = copies;
     const last = copies.at(-1);
     return first === undefined || last === undefined || copies.length < 2
@@ -77,7 +82,7 @@ function tellRest(blocks: readonly Block[], channel: Channel, late: ReadonlySet<
     sentence(
       'block',
       moment(begin.first),
-      `Blocks ${rangesOf(spreads.map((s) => s.block.number))} of ${channel.name ?? 'the channel'} left the last peer’s buffer ${durationOf(median.micros)} after the first peer’s in the median, at most ${durationOf(slowest.micros)}: block ${slowest.block.number} at ${slowest.last.peer}.`,
+      `Blocks ${rangesOf(spreads.map((s) => s.block.number))} of ${channel.name ?? 'the channel'} ${byLogs ? 'left the last peer’s buffer' : 'reached the last peer on the wire'} ${durationOf(median.micros)} after the first ${byLogs ? 'peer’s' : 'one'} in the median, at most ${durationOf(slowest.micros)}: block ${slowest.block.number} at ${slowest.last.peer}.`,
       [slowest.last.peer],
       channel.name,
       [...slowest.first.evidence.slice(0, 1), ...slowest.last.evidence.slice(0, 1)],
@@ -113,7 +118,7 @@ function lateCopies(channel: Channel, told: Told): readonly CatchUp[] {
   });
 }
 
-const isDated = (c: BlockCopy): boolean => (c.receivedAt ?? c.committedAt) !== null;
+const isDated = (c: BlockCopy): boolean => knownAt(c) !== null;
 
 function copiesByPeer(block: Block): ReadonlyMap<string, BlockCopy> {
   return new Map(block.copies.filter(isDated).map((c) => [c.peer, c] as const));

@@ -178,17 +178,21 @@ export interface Channel {
   readonly wire?: WireCoverage;
 }
 
-/** What the packets tell of a channel's blocks, and how much they leave open. Counts of copies are over blocks ≥ 1. */
+/** What the packets tell of a channel's blocks, and how much they leave open. Counts of copies are over blocks ≥ 1 that came while packets were captured. */
 export interface WireCoverage {
   readonly basis: 'packets' | 'plaintext';
   /** Copies of blocks at peers, known by logs or packets. */
   readonly copies: number;
+  /** Copies that the logs tell of times in which nothing was captured; absent where there are none. */
+  readonly outside?: number;
+  /** Bytes of connections between peers, and with orderers, that the captures lack, in all channels together; absent where there are none. */
+  readonly bytesMissing?: number;
   /** Of these, the ones whose sender is known with a confidence of at least one half. */
   readonly withSender: number;
   /** Transfers told, and how many of them the confidences promise to be right. */
   readonly transfers: number;
   readonly expectedRight: number;
-  /** Messages between peers as large as a block that fit no block that the sender can have had. */
+  /** Messages between peers as large as a block that fit no block that the sender can have had, in all channels together. */
   readonly unexplained: number;
   /** Of block pushes, pulls and state transfers: bytes that peers received, and bytes of the first copy of each block. */
   readonly redundancy: { readonly receivedBytes: number; readonly neededBytes: number } | null;

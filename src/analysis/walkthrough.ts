@@ -273,6 +273,7 @@ function tellJoins(channel: Channel): readonly Sentence[] {
 }
 
 const nameOfOrganization = (o: Organization): string => o.mspId ?? `the organization of ${listOf(o.peers)}`;
+const beginning = (name: string): string => name.replace(/^the organization /, 'The organization ');
 
 function tellElections(channel: Channel, told: Told): readonly Sentence[] {
   return channel.organizations.flatMap((o) => [
@@ -391,7 +392,7 @@ function tellOverlaps(o: Organization, channel: Channel, told: Told): readonly S
     return sentence(
       'fault',
       s.from,
-      `${nameOfOrganization(o)} had ${s.peers.length} leaders on ${channel.name ?? 'the channel'} ${length}: ${listOf(s.peers)}${because}.`,
+      `${beginning(nameOfOrganization(o))} had ${s.peers.length} leaders on ${channel.name ?? 'the channel'} ${length}: ${listOf(s.peers)}${because}.`,
       s.peers,
       channel.name,
       s.evidence,
@@ -414,7 +415,7 @@ function tellLeaderless(o: Organization, channel: Channel): readonly Sentence[] 
     return sentence(
       'fault',
       s.from,
-      `${nameOfOrganization(o)} had no leader on ${channel.name ?? 'the channel'} ${until}.`,
+      `${beginning(nameOfOrganization(o))} had no leader on ${channel.name ?? 'the channel'} ${until}.`,
       next === undefined ? [] : [next.peer],
       channel.name,
       [...s.evidence, ...(next?.evidence.slice(0, 1) ?? [])],
@@ -430,7 +431,7 @@ function tellStaticLeaders(o: Organization, channel: Channel): readonly Sentence
     sentence(
       'election',
       at,
-      `${nameOfOrganization(o)} elects no leader on ${channel.name ?? 'the channel'}: ${listOf(o.staticLeaders)} ${o.staticLeaders.length === 1 ? 'is' : 'are'} set to pull blocks from the orderer.`,
+      `${beginning(nameOfOrganization(o))} elects no leader on ${channel.name ?? 'the channel'}: ${listOf(o.staticLeaders)} ${o.staticLeaders.length === 1 ? 'is' : 'are'} set to pull blocks from the orderer.`,
       o.staticLeaders,
       channel.name,
       joins.flatMap((p) => p.evidence.slice(0, 1)),
@@ -551,9 +552,11 @@ function tellMembership(channel: Channel, told: Told): readonly Sentence[] {
         evidence.slice(-MAX_EVIDENCE),
       ),
     );
-  } else if (channel.membership.basis !== null && channel.peers.length > 1) {
-    const blind = channel.peers.filter((p) => fullViewAt[p.peer] == null).map((p) => p.peer);
-    if (blind.length > 0)
+  } else if (channel.membership.basis !== null) {
+    // Peers that only packets show had views that nothing tells.
+    const observers = channel.peers.filter((p) => fullViewAt[p.peer] !== undefined);
+    const blind = observers.filter((p) => fullViewAt[p.peer] === null).map((p) => p.peer);
+    if (observers.length > 1 && blind.length > 0)
       sentences.push(
         sentence(
           'fault',
@@ -594,7 +597,7 @@ function tellRaft(told: Told): readonly Sentence[] {
 
 /** Who the orderers deliver to, when the organizations first met on the wire, and who never did, by the packets alone. */
 function tellPackets(told: Told): readonly Sentence[] {
-  const streams = told.ordering.deliverStreams.filter((s) => s.basis === 'packets');
+  const streams = told.ordering.deliverStreams.filter((s) => s.basis !== 'log');
   const captured = told.sources.flatMap((s) => (s.kind === 'packets' && s.to !== null ? [s.to] : [])).sort();
   if (captured.length === 0) return [];
   // What sums up all captures is told at the end of the last.

@@ -82,45 +82,67 @@ function addToChannel(
       .sort()
       .map((peer) => ({ peer, joinedAt: null, via: 'unknown' as const, height: null, evidence: [] })),
   ].sort((a, b) => (a.peer < b.peer ? -1 : 1));
-  const organizations = addOrganizations(channel.organizations, [...members].sort(), wire, organizationOf);
+  const organizations = addOrganizations(channel.organizations, [...members].sort(), matesBy(transfers, wire.areMates), organizationOf);
   const coverage = coverageOf(blocks, transfers, wire);
   return {
     ...channel,
     peers,
-    organizations: organizations.map((o) => ({ ...o, leadership: addTerms(o, terms) })),
+    organizations: organizations.map((o) => ({ ...o, leadership: addTerms(o, terms, transfers) })),
     membership: addMembership(channel.membership, changes),
     blocks,
     ...(coverage === null ? {} : { wire: coverage }),
   };
 }
 
+type Mates = (a: string, b: string) => boolean;
+
+/** A push leaves no organization (gossip/gossip/gossip_impl.go, gossipBatch); one that is all but sure shows mates where a few blocks are too few to judge by. */
+const TELLING_PUSH_CONFIDENCE = 0.9;
+
+function matesBy(transfers: readonly WireTransfer[], areMates: WireFacts['areMates']): Mates {
+  const pushed = new Set(
+    transfers.flatMap((t) => (t.kind === 'push' && t.confidence >= TELLING_PUSH_CONFIDENCE ? [`${t.from}\n${t.to}`, `${t.to}\n${t.from}`] : [])),
+  );
+  return (a, b) => areMates(a, b) ?? pushed.has(`${a}\n${b}`);
+}
+
+/** A peer that stands alone for want of anything that tells its organization. */
+const isAlone = (o: Organization): boolean =>
+  o.mspId === null &&
+  o.peers.length === 1 &&
+  o.staticLeaders.length + o.anchorPeers.length + o.leadership.terms.length + o.leadership.followers.length === 0;
+
 /** Peers that no organization told of claims are put together where the wire shows them to be mates. */
 function addOrganizations(
   told: readonly Organization[],
   members: readonly string[],
-  wire: WireFacts,
+  areMates: Mates,
   organizationOf: (peer: string) => OrganizationName | null,
 ): readonly Organization[] {
-  const claimed = new Set(told.flatMap((o) => o.peers));
+  const organizations = told.filter((o) => !isAlone(o)).map((o) => ({ ...o, peers: [...o.peers] }));
+  const claimed = new Set(organizations.flatMap((o) => o.peers));
   const groups: { readonly name: OrganizationName | null; readonly peers: string[] }[] = [];
-  const organizations = told.map((o) => ({ ...o, peers: [...o.peers] }));
-  for (const peer of members) {
+  const alone = told.filter(isAlone).flatMap((o) => o.peers);
+  for (const peer of [...new Set([...members, ...alone])].sort()) {
     if (claimed.has(peer)) continue;
     const name = organizationOf(peer);
-    const own = name?.mspId == null ? undefined : organizations.find((o) => o.mspId === name.mspId);
+    const own = organizations.find((o) => (name?.mspId == null ? o.peers.some((p) => areMates(p, peer)) : o.mspId === name.mspId));
     if (own !== undefined) {
       own.peers.push(peer);
       continue;
     }
-    const mates = groups.find((g) => (name?.mspId != null && g.name?.mspId === name.mspId) || g.peers.some((p) => wire.areMates(p, peer) === true));
+    const fits = (g: (typeof groups)[number]): boolean =>
+      (name?.mspId != null && g.name?.mspId === name.mspId) || g.peers.some((p) => areMates(p, peer));
+    const [mates, ...joined] = groups.filter(fits);
     if (mates === undefined) groups.push({ name, peers: [peer] });
-    else mates.peers.push(peer);
+    else mates.peers.push(...joined.flatMap((g) => g.peers), peer);
+    for (const g of joined) groups.splice(groups.indexOf(g), 1);
   }
   const added = groups.map(
     ({ name, peers }): Organization => ({
       mspId: name?.mspId ?? null,
       basis: name?.basis ?? 'inferred',
-      peers,
+      peers: peers.sort(),
       staticLeaders: [],
       anchorPeers: [],
       leadership: { terms: [], followers: [], overlaps: [], leaderless: [], verdict: 'unknown' },
@@ -129,13 +151,14 @@ function addOrganizations(
   return [...organizations.map((o) => ({ ...o, peers: o.peers.sort() })), ...added];
 }
 
-function addTerms(organization: Organization, terms: readonly WireTerm[]): Leadership {
+function addTerms(organization: Organization, terms: readonly WireTerm[], transfers: readonly WireTransfer[]): Leadership {
   const { leadership, peers } = organization;
   const own = terms.filter((t) => peers.includes(t.peer)).map(describeTerm);
   if (own.length === 0) return leadership;
   const logged = leadership.terms.filter((t) => t.basis === 'log');
   const apart = logged.flatMap((t) => distanceOf(t, own));
-  const alone = logged.length === 0 ? pictureOf(own) : {};
+  const lastSeen = transfers.reduce((last, t) => (peers.includes(t.to) ? Math.max(last, t.lastAt) : last), 0);
+  const alone = logged.length === 0 ? pictureOf(own, lastSeen) : {};
   return { ...leadership, ...alone, terms: [...leadership.terms, ...own], ...(apart.length === 0 ? {} : { apart }) };
 }
 
@@ -163,8 +186,8 @@ function distanceOf(term: Term, others: readonly Term[]): readonly TermDistance[
   return [{ peer: term.peer, from: term.from, fromMicros: microsOf(near.from) - from, toMicros }];
 }
 
-/** Overlaps, gaps and verdict of terms that only the packets tell. */
-function pictureOf(terms: readonly Term[]): Pick<Leadership, 'overlaps' | 'leaderless' | 'verdict'> {
+/** Overlaps, gaps and verdict of terms that only the packets tell; `lastSeen` is when the organization was last sent a block. */
+function pictureOf(terms: readonly Term[], lastSeen: number): Pick<Leadership, 'overlaps' | 'leaderless' | 'verdict'> {
   const end = (t: Term): number => (t.to === null ? Number.POSITIVE_INFINITY : microsOf(t.to));
   const moments = [...new Set(terms.flatMap((t) => [microsOf(t.from), end(t)]))].sort((a, b) => a - b);
   const overlaps: { peers: string[]; from: string; to: string | null; evidence: Span['evidence'] }[] = [];
@@ -184,9 +207,23 @@ function pictureOf(terms: readonly Term[]): Pick<Leadership, 'overlaps' | 'leade
     else if (peers.length > 1) overlaps.push({ peers, ...span, evidence: mergeEvidence(...leading.map((t) => t.evidence)) });
     if (peers.length === 0) leaderless.push({ ...span, evidence: terms.findLast((t) => end(t) <= from)?.evidence ?? [] });
   }
-  const ended = terms.every((t) => t.to !== null && t.endedBy === 'stopped');
-  const gaps = ended ? leaderless.filter((l) => l.to !== null) : leaderless;
-  return { overlaps, leaderless: gaps, verdict: overlaps.length > 0 ? 'overlapping' : gaps.length > 0 ? 'leaderless' : 'single-leader' };
+  // The last to lead went down, and nobody was sent a block afterwards: the organization was shut down, not left without a leader.
+  const lastEnd = Math.max(...terms.map(end));
+  const isShutDown = terms.some((t) => end(t) === lastEnd && t.endedBy === 'stopped') && lastSeen <= lastEnd + SHUTDOWN_SLACK_MICROS;
+  const gaps = isShutDown ? leaderless.filter((l) => l.to !== null) : leaderless;
+  return { overlaps, leaderless: gaps, verdict: verdictOf(terms, end, isShutDown ? lastEnd : Number.POSITIVE_INFINITY) };
+}
+
+const SHUTDOWN_SLACK_MICROS = 2_000_000;
+/** Peers of an organization that is taken down as a whole stop within so long. */
+const SHUTDOWN_MICROS = 30_000_000;
+
+/** How it stood at the end, before the shutdown: as where logs tell. */
+function verdictOf(terms: readonly Term[], end: (t: Term) => number, until: number): Leadership['verdict'] {
+  const stops = terms.filter((t) => t.endedBy === 'stopped').map(end);
+  const at = Math.min(until, ...stops.filter((s) => until - s <= SHUTDOWN_MICROS));
+  const leaders = new Set(terms.filter((t) => microsOf(t.from) < at && end(t) >= at).map((t) => t.peer)).size;
+  return leaders === 0 ? 'leaderless' : leaders === 1 ? 'single-leader' : 'overlapping';
 }
 
 /** Views that nothing logged: as the plaintext told each observer. */
@@ -297,6 +334,8 @@ function newCopy(peer: string): BlockCopy {
 
 /** Below this a sender is a guess, and not named. */
 const NAMED_CONFIDENCE = 0.5;
+/** Log stamps are whole milliseconds, cut off. */
+const STAMP_MICROS = 1_000;
 
 function addToCopy(copy: BlockCopy, key: string, number: number, transfers: readonly WireTransfer[], wire: WireFacts): BlockCopy {
   if (transfers.length === 0) return copy;
@@ -308,6 +347,9 @@ function addToCopy(copy: BlockCopy, key: string, number: number, transfers: read
   if (used === null) return base;
   const { transfer, confidence } = used;
   const delay = copy.receivedAt === null || wire.strangeClocks.includes(copy.peer) ? null : microsOf(copy.receivedAt) - transfer.lastAt;
+  // It had left the buffer before this copy was there: the one that it used was not seen.
+  const isLate = delay !== null && delay < -STAMP_MICROS;
+  if (isLate && !isNamed) return base;
   return {
     ...base,
     via: isNamed && copy.via !== 'genesis' ? viaOf(transfer) : copy.via,
@@ -322,7 +364,7 @@ function addToCopy(copy: BlockCopy, key: string, number: number, transfers: read
     lastByteAt: formatInstant(transfer.lastAt),
     arrivedAt: copy.arrivedAt ?? formatInstant(transfer.lastAt),
     arrivalBasis: copy.arrivedAt === null ? transfer.basis : copy.arrivalBasis,
-    ...(delay === null ? {} : { wireDelayMicros: delay }),
+    ...(delay === null || isLate ? {} : { wireDelayMicros: delay }),
     evidence: mergeEvidence(copy.evidence, transfer.evidence),
   };
 }
@@ -383,13 +425,20 @@ function budgetOf(block: Block, copy: BlockCopy): BlockBudget | null {
 
 function coverageOf(blocks: readonly Block[], transfers: readonly WireTransfer[], wire: WireFacts): WireCoverage | null {
   if (transfers.length === 0) return null;
-  const copies = blocks.filter((b) => b.number >= 1).flatMap((b) => b.copies.map((copy) => ({ block: b.number, copy })));
+  const all = blocks.filter((b) => b.number >= 1).flatMap((b) => b.copies.map((copy) => ({ block: b.number, copy })));
+  const isCaptured = (copy: BlockCopy): boolean => {
+    const at = copy.receivedAt ?? copy.arrivedAt ?? copy.committedAt;
+    return copy.transfers.length > 0 || at === null || wire.captured.some((c) => microsOf(at) >= c.from && microsOf(at) <= c.to);
+  };
+  const copies = all.filter(({ copy }) => isCaptured(copy));
   const passed = transfers.filter((t) => t.kind !== 'deliver');
   const duplicates = duplicatesOf(transfers);
   const sum = (list: readonly WireTransfer[]): number => list.reduce((total, t) => total + t.bytes, 0);
   return {
     basis: transfers.every((t) => t.basis === 'plaintext') ? 'plaintext' : 'packets',
     copies: copies.length,
+    ...(copies.length === all.length ? {} : { outside: all.length - copies.length }),
+    ...(wire.bytesMissing === 0 ? {} : { bytesMissing: wire.bytesMissing }),
     withSender: copies.filter(
       ({ copy }) =>
         copy.from !== null && copy.from.confidence >= NAMED_CONFIDENCE && (copy.from.basis === 'packets' || copy.from.basis === 'plaintext'),

@@ -51,6 +51,8 @@ export interface ObservedConnection {
   readonly certificateRequested: boolean | null;
   readonly handshakeFrames: readonly number[];
   readonly payloadBytes: { readonly fromClient: number; readonly fromServer: number };
+  /** Stream bytes of both directions that the capture does not hold: lost by it, or cut by its snap length. */
+  readonly bytesMissing: number;
   readonly traffic: readonly { readonly second: number; readonly fromClient: number; readonly fromServer: number }[];
   readonly bursts: { readonly fromClient: readonly Burst[]; readonly fromServer: readonly Burst[] };
   /** What was said, where it could be read: HTTP/2 without TLS. */

@@ -53,12 +53,16 @@ const MOST_RUNS = 16;
 /** So few runs are searched as fast as a map answers, and the map would be most of a short connection's memory. */
 const FEW_RUNS = 12;
 
+/** So many times the first length the record grows to a full one. */
+const MOST_GROWTH = 14;
+
 /** Whether the `nth` record, of `bytes`, was as full as its writer makes it, so that the same write may go on in the next. */
 function isFullRecord(bytes: number, nth: number): boolean {
   if (bytes >= FULL_RECORD_BYTES) return true;
   if (bytes < (nth - MOST_TICKETS) * LEAST_GROWING_BYTES) return false;
   // No closure: this is asked for every record of a capture.
-  for (const unit of GROWING_RECORD_BYTES) if (bytes % unit === 0 && bytes <= nth * unit && bytes >= (nth - MOST_TICKETS) * unit) return true;
+  // Where the capture lacks the stream's beginning the record is a later one than it seems, never an earlier one.
+  for (const unit of GROWING_RECORD_BYTES) if (bytes % unit === 0 && bytes <= MOST_GROWTH * unit && bytes >= (nth - MOST_TICKETS) * unit) return true;
   return false;
 }
 

@@ -17,8 +17,6 @@ export interface ConnectionFacts extends ObservedConnection {
   /** The application protocol negotiated, or the first one offered where the answer is not visible. */
   readonly alpn: string | null;
   readonly closedWith: 'fin' | 'rst' | null;
-  /** Stream bytes of both directions that the capture does not hold: lost by it, or cut by its snap length. */
-  readonly bytesMissing: number;
   /** Frames, without further sights of the same packet. */
   readonly frames: number;
 }

@@ -1,5 +1,5 @@
 import type { Evidence } from '../events/evidence.js';
-import type { Instant } from '../events/instant.js';
+import { type Instant, instantOfMicros } from '../events/instant.js';
 import { clocksApartByLogs } from './apart-clocks.js';
 import { type CiphertextTransfers, deliverTransfers, readCiphertextTransfers } from './ciphertext-transfers.js';
 import { type ConnectionFacts, isDeliverStream } from './connectivity.js';
@@ -36,6 +36,10 @@ export interface WireFacts {
   readonly membership: readonly PlaintextMembershipChange[];
   /** Messages between peers as large as a block's that no block explains. */
   readonly unexplained: number;
+  /** Bytes that the captures lack of connections between peers and with orderers. */
+  readonly bytesMissing: number;
+  /** When packets were captured. */
+  readonly captured: readonly { readonly from: Instant; readonly to: Instant }[];
   /** Lengths of blocks, by channel key and number, where the wire tells. */
   readonly sizes: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>>;
   /** Whether two peers are of one organization, as told or as their pushes show. */
@@ -53,8 +57,8 @@ export interface WireParts {
   readonly nameOf: (pkiId: string) => string | null;
   readonly endpointBytes: readonly number[];
   readonly silentHosts: readonly SilentHost[];
-  /** When the last capture ends. */
-  readonly until: Instant;
+  /** When packets were captured. */
+  readonly captured: readonly { readonly from: Instant; readonly to: Instant }[];
 }
 
 /** Clocks of one host agree within less, and log stamps are whole milliseconds. */
@@ -70,7 +74,8 @@ const IN_STEP_MICROS = 500_000;
 /** Reads everything that the packets tell. Names and organizations come from logs and Docker where they tell; times of peers whose clocks contradict the packets are left out. */
 export function reconstructWire(all: WireParts): WireFacts {
   const parts = { ...all, connections: seenOnce(all.connections) };
-  const { connections, kindOf, until } = parts;
+  const { connections, kindOf } = parts;
+  const until = parts.captured.reduce((last, c) => (c.to > last ? c.to : last), instantOfMicros(0));
   // Streams are numbered by their peers' logs: one whose clock is wrong would number them wrongly, and what follows would agree with it.
   const unlikeOthers = clocksApartByLogs(parts.received);
   let received = withoutPeers(parts.received, new Set(unlikeOthers));
@@ -123,6 +128,8 @@ export function reconstructWire(all: WireParts): WireFacts {
     streams: [...encryptedStreams(parts, read.deliveries, named.channelOf), ...plaintextStreams(connections)],
     membership: readPlaintextMembership(connections, parts.nameOf, until),
     unexplained: read.ciphertext.unexplained,
+    bytesMissing: connections.reduce((sum, c) => (kindOf(c.from) === 'client' || kindOf(c.to) === 'client' ? sum : sum + c.observed.bytesMissing), 0),
+    captured: parts.captured,
     sizes: named.sizes(read.deliveries.sizes),
     areMates: read.ciphertext.areMates,
     strangeClocks,

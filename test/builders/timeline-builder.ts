@@ -183,6 +183,7 @@ export function buildConnection(
     certificateRequested: null,
     handshakeFrames: [],
     payloadBytes: { fromClient: 5000, fromServer: 5000 },
+    bytesMissing: 0,
     traffic: [],
     bursts: { fromClient: [], fromServer: [] },
     plaintext: null,

@@ -140,7 +140,7 @@ function pickerHtml(analysis: Analysis, channel: Channel, shown: number): Html {
 }
 
 function coverageItems(wire: WireCoverage): readonly Html[] {
-  const { copies, withSender, transfers, expectedRight, unexplained, redundancy, basis } = wire;
+  const { copies, outside, bytesMissing, withSender, transfers, expectedRight, unexplained, redundancy, basis } = wire;
   const wrong = Math.max(0, transfers - expectedRight);
   const doubt =
     basis === 'plaintext' && wrong === 0
@@ -149,7 +149,14 @@ function coverageItems(wire: WireCoverage): readonly Html[] {
           wrong < 0.5 ? 'hardly one of them is' : `about ${countText(Math.round(wrong))} of them ${Math.round(wrong) === 1 ? 'is' : 'are'}`
         } wrong.`;
   return [
-    html`Of ${countOf(copies, 'copy', 'copies')} at peers (blocks from 1 on) the sender of <b>${countText(withSender)}</b> is known (${percent(withSender, copies)}).`,
+    html`Of ${countOf(copies, 'copy', 'copies')} at peers (blocks from 1 on) the sender of <b>${countText(withSender)}</b> is known (${percent(withSender, copies)}).${
+      outside === undefined ? '' : ` ${countOf(outside, 'more copy', 'more copies')} came while no packets were captured.`
+    }`,
+    ...(bytesMissing === undefined
+      ? []
+      : [
+          html`The captures lack ${bytesText(bytesMissing)} of these connections, so that some transfers are not seen, copies that were not needed among them.`,
+        ]),
     doubt,
     unexplained === 0
       ? html`No message between peers as large as a block was left unexplained.`

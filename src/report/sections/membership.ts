@@ -134,6 +134,8 @@ function anchorsTable(analysis: Analysis, channel: Channel): Html {
     ]),
   );
   if (rows.length === 0) {
+    if (!analysis.sources.some((s) => s.kind === 'log'))
+      return html`<p>Which anchor peers were learned of is told by logs, of which none was read.</p>`;
     const consequence = channel.organizations.length > 1 ? ' Without anchor peers, organizations as a rule do not learn of each other.' : '';
     return html`<p>No peer is known to have learned of an anchor peer on ${channelName(channel)}.${consequence}</p>`;
   }
