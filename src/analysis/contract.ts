@@ -194,7 +194,7 @@ export interface WireCoverage {
   readonly expectedRight: number;
   /** Messages between peers as large as a block that fit no block that the sender can have had, in all channels together. */
   readonly unexplained: number;
-  /** Of block pushes, pulls and state transfers: bytes that peers received, and bytes of the first copy of each block. */
+  /** Bytes of blocks that peers were sent, by orderers and by one another, and bytes of the first copy of each block. */
   readonly redundancy: { readonly receivedBytes: number; readonly neededBytes: number } | null;
 }
 

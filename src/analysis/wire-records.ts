@@ -3,13 +3,13 @@ import { formatInstant, type Instant } from '../events/instant.js';
 import { obtain } from '../reconstruct/network.js';
 import { usedCopyOf, type WireFacts } from '../reconstruct/wire.js';
 import type { WireTerm, WireTransfer } from '../reconstruct/wire-facts.js';
-import { duplicatesOf } from '../reconstruct/wire-purposes.js';
 import type {
   Block,
   BlockBudget,
   BlockCopy,
   BudgetStage,
   Channel,
+  ChannelPeer,
   Leadership,
   Membership,
   Organization,
@@ -80,8 +80,10 @@ function addToChannel(
     ...[...members]
       .filter((m) => !channel.peers.some((p) => p.peer === m))
       .sort()
-      .map((peer) => ({ peer, joinedAt: null, via: 'unknown' as const, height: null, evidence: [] })),
-  ].sort((a, b) => (a.peer < b.peer ? -1 : 1));
+      .map((peer): ChannelPeer => ({ peer, joinedAt: null, via: 'unknown', height: null, evidence: [] })),
+  ]
+    .map((p) => addHeight(p, key, wire))
+    .sort((a, b) => (a.peer < b.peer ? -1 : 1));
   const organizations = addOrganizations(channel.organizations, [...members].sort(), matesBy(transfers, wire.areMates), organizationOf);
   const coverage = coverageOf(blocks, transfers, wire);
   return {
@@ -226,9 +228,16 @@ function verdictOf(terms: readonly Term[], end: (t: Term) => number, until: numb
   return leaders === 0 ? 'leaderless' : leaders === 1 ? 'single-leader' : 'overlapping';
 }
 
+/** The ledger height that a peer told last in plaintext, where its log tells none. */
+function addHeight(peer: ChannelPeer, key: string, wire: WireFacts): ChannelPeer {
+  const told = wire.heights.findLast((h) => h.channel === key && h.peer === peer.peer);
+  return told === undefined || peer.height !== null ? peer : { ...peer, height: told.height, evidence: mergeEvidence(peer.evidence, told.evidence) };
+}
+
 /** Views that nothing logged: as the plaintext told each observer. */
 function addMembership(membership: Membership, changes: WireFacts['membership']): Membership {
-  if (membership.basis !== null || changes.length === 0) return membership;
+  if (changes.length === 0) return membership;
+  if (membership.basis !== null) return addUnloggedViews(membership, changes);
   const observers = [...new Set(changes.map((c) => c.observer))].sort();
   const everybody = new Set([...observers, ...changes.flatMap((c) => c.members)]);
   const matrix: Membership['matrix'][number][] = [];
@@ -263,6 +272,19 @@ function addMembership(membership: Membership, changes: WireFacts['membership'])
     matrix,
     fullViewAt,
     convergedAt: convergedAt(changes, everybody),
+  };
+}
+
+/** Views of observers whose log tells none stand beside the logged ones; what all saw together stays as the logs have it. */
+function addUnloggedViews(membership: Membership, changes: WireFacts['membership']): Membership {
+  const logged = new Set(membership.changes.map((c) => c.observer));
+  const others = changes.filter((c) => !logged.has(c.observer));
+  if (others.length === 0) return membership;
+  const told = addMembership({ basis: null, changes: [], matrix: [], fullViewAt: {}, convergedAt: null }, others);
+  return {
+    ...membership,
+    changes: [...membership.changes, ...told.changes].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.observer < b.observer ? -1 : 1)),
+    matrix: [...membership.matrix, ...told.matrix].sort((a, b) => (`${a.observer} ${a.subject}` < `${b.observer} ${b.subject}` ? -1 : 1)),
   };
 }
 
@@ -423,6 +445,16 @@ function budgetOf(block: Block, copy: BlockCopy): BlockBudget | null {
   return { from: formatInstant(from as Instant), basis, stages, totalMicros: at - from };
 }
 
+/** Of the transfers of each block to each peer the one that was there first. */
+function firstCopies(transfers: readonly WireTransfer[]): readonly WireTransfer[] {
+  const first = new Map<string, WireTransfer>();
+  for (const t of transfers) {
+    const known = first.get(`${t.block}\n${t.to}`);
+    if (known === undefined || t.lastAt < known.lastAt) first.set(`${t.block}\n${t.to}`, t);
+  }
+  return [...first.values()];
+}
+
 function coverageOf(blocks: readonly Block[], transfers: readonly WireTransfer[], wire: WireFacts): WireCoverage | null {
   if (transfers.length === 0) return null;
   const all = blocks.filter((b) => b.number >= 1).flatMap((b) => b.copies.map((copy) => ({ block: b.number, copy })));
@@ -431,8 +463,7 @@ function coverageOf(blocks: readonly Block[], transfers: readonly WireTransfer[]
     return copy.transfers.length > 0 || at === null || wire.captured.some((c) => microsOf(at) >= c.from && microsOf(at) <= c.to);
   };
   const copies = all.filter(({ copy }) => isCaptured(copy));
-  const passed = transfers.filter((t) => t.kind !== 'deliver');
-  const duplicates = duplicatesOf(transfers);
+  const firsts = firstCopies(transfers);
   const sum = (list: readonly WireTransfer[]): number => list.reduce((total, t) => total + t.bytes, 0);
   return {
     basis: transfers.every((t) => t.basis === 'plaintext') ? 'plaintext' : 'packets',
@@ -446,6 +477,6 @@ function coverageOf(blocks: readonly Block[], transfers: readonly WireTransfer[]
     transfers: transfers.length,
     expectedRight: Math.round(transfers.reduce((total, t) => total + t.confidence, 0) * 10) / 10,
     unexplained: wire.unexplained,
-    redundancy: passed.length === 0 ? null : { receivedBytes: sum(passed), neededBytes: sum(passed.filter((t) => !duplicates.has(t))) },
+    redundancy: { receivedBytes: sum(transfers), neededBytes: sum(firsts) },
   };
 }

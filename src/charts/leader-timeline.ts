@@ -62,7 +62,6 @@ export function drawLeaderTimeline(analysis: Analysis, channel: Channel): Chart 
   };
   const isWired = terms.length > 0 && terms.every((t) => t.basis !== 'log');
   const datasets = [
-    { ...datasetOf('by packets, beside the log', bars.beside, () => TRANSPARENT, 0.92), borderColor: COLOURS.ink, borderWidth: 1.5 },
     datasetOf(
       isWired ? `leader (term ${[...new Set(terms.map((t) => BASIS_WORDS[t.basis]))].join(' and ')})` : 'leader (term by election)',
       bars.terms,
@@ -73,6 +72,8 @@ export function drawLeaderTimeline(analysis: Analysis, channel: Channel): Chart 
     datasetOf('two or more leaders at once', bars.overlaps, () => COLOURS.overlap, 0.72),
     datasetOf('no leader', bars.leaderless, () => COLOURS.leaderless, 0.72),
     datasetOf('process running', bars.running, () => COLOURS.running, 0.3),
+    // Last in the legend; only its outline shows, around what is drawn.
+    { ...datasetOf('by packets, beside the log', bars.beside, () => TRANSPARENT, 0.92), borderColor: COLOURS.ink, borderWidth: 1.5 },
   ].filter((d) => d.data.length > 0);
 
   const omitted = [

@@ -22,6 +22,8 @@ export interface WirePurposeParts {
 /** HTTP/2's own: SETTINGS 9 and more, WINDOW_UPDATE 13, PING 17, HEADERS with indexed fields, and some of them together. */
 const MOST_FRAME_BYTES = 31;
 const FRAMES_TOGETHER: ReadonlySet<number> = new Set([34, 47, 60]);
+/** A state info of 2.0 and later names the chaincode `_lifecycle`. */
+const CHAINCODE_BYTES = 22;
 /** Hello, request and digest of a pull: 33 to 50 bytes and 34 for each identity, or the digits of a block's number. */
 const MOST_HELLO_BYTES = 54;
 const DIGEST_ITEM_BYTES = 34;
@@ -167,7 +169,7 @@ function sizeJudge({ channelBytes, endpointBytes, leaders }: WirePurposeParts): 
     if (isIn(bytes, [infoRequest])) return 'state-info';
     if (leaders.has(sender) && isIn(bytes, leadership)) return 'leadership';
     if (isIn(bytes, alive)) return 'alive';
-    if (isIn(bytes, [info])) return 'state-info';
+    if (isIn(bytes, [{ least: info.least, most: info.most + CHAINCODE_BYTES }])) return 'state-info';
     if (bytes < info.least && (bytes - 33) % DIGEST_ITEM_BYTES <= 2) return 'pull';
     if (isIn(bytes, requests)) return 'membership';
     // Answers of several parts: state infos of a channel's members, members with their alive messages.

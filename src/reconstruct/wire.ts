@@ -7,7 +7,7 @@ import { type Deliveries, type ReceivedTimes, readDeliveries } from './deliverie
 import type { ElectionMode, SilentHost } from './lifecycle.js';
 import { obtain } from './network.js';
 import { readPlaintextStreams, readPlaintextTerms } from './plaintext-leadership.js';
-import { type PlaintextMembershipChange, readPlaintextMembership } from './plaintext-membership.js';
+import { type PlaintextHeight, type PlaintextMembershipChange, readPlaintextHeights, readPlaintextMembership } from './plaintext-membership.js';
 import { readPlaintextTraffic, readPlaintextTransfers } from './plaintext-transfers.js';
 import { copyKey, type UsedCopy, usedCopies } from './used-copies.js';
 import type { PurposeTraffic, WireBasis, WireTerm, WireTransfer } from './wire-facts.js';
@@ -34,6 +34,8 @@ export interface WireFacts {
   readonly traffic: readonly PurposeTraffic[];
   readonly streams: readonly ServedStream[];
   readonly membership: readonly PlaintextMembershipChange[];
+  /** Ledger heights as peers told them in plaintext, by channel, peer and time. */
+  readonly heights: readonly PlaintextHeight[];
   /** Messages between peers as large as a block's that no block explains. */
   readonly unexplained: number;
   /** Bytes that the captures lack of connections between peers and with orderers. */
@@ -127,6 +129,7 @@ export function reconstructWire(all: WireParts): WireFacts {
     ],
     streams: [...encryptedStreams(parts, read.deliveries, named.channelOf), ...plaintextStreams(connections)],
     membership: readPlaintextMembership(connections, parts.nameOf, until),
+    heights: readPlaintextHeights(connections, parts.nameOf),
     unexplained: read.ciphertext.unexplained,
     bytesMissing: connections.reduce((sum, c) => (kindOf(c.from) === 'client' || kindOf(c.to) === 'client' ? sum : sum + c.observed.bytesMissing), 0),
     captured: parts.captured,

@@ -384,7 +384,7 @@ describe('dissemination', () => {
     assert.match(text, /Of 630 copies at peers \(blocks from 1 on\) the sender of 629 is known \(99\.8 %\)/);
     assert.match(text, /900 transfers of blocks are told\. By their own confidences about 20 of them are wrong/);
     assert.match(text, /1 message between peers, as large as a block, fits no block that the sender can have had, and stays unexplained/);
-    assert.match(text, /3\.0 times the bytes of blocks that were needed \(9\.0 MB for 3\.0 MB\)/);
+    assert.match(text, /3\.0 times the bytes of blocks that they needed \(9\.0 MB for 3\.0 MB\)/);
   });
 
   test('shows a block with the reason, its diagram, its tree and what arrived late', () => {

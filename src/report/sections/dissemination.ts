@@ -165,8 +165,8 @@ function coverageItems(wire: WireCoverage): readonly Html[] {
       ? []
       : [
           redundancy.receivedBytes <= redundancy.neededBytes
-            ? html`Redundancy: none; peers sent one another no block twice (${bytesText(redundancy.receivedBytes)}).`
-            : html`Redundancy: peers sent one another <b>${(redundancy.receivedBytes / redundancy.neededBytes).toFixed(1)} times</b> the bytes of blocks that were needed (${bytesText(redundancy.receivedBytes)} for ${bytesText(redundancy.neededBytes)}); the rest were copies that the receiver had already.`,
+            ? html`Redundancy: none; no peer was sent a block twice (${bytesText(redundancy.receivedBytes)}).`
+            : html`Redundancy: peers were sent <b>${(redundancy.receivedBytes / redundancy.neededBytes).toFixed(1)} times</b> the bytes of blocks that they needed (${bytesText(redundancy.receivedBytes)} for ${bytesText(redundancy.neededBytes)}); the rest were copies that the receiver had already.`,
         ]),
   ];
 }
