@@ -495,14 +495,12 @@ class Matcher {
     const exact = this.#exactPush(message);
     if (exact !== null) return exact;
     const recent = this.#recent(message);
-    return (
-      this.#longPush(message, recent) ??
-      this.#severalPushes(message, recent) ??
-      this.#pushesEndToEnd(message, recent) ??
-      this.#answer(message) ??
-      this.#pushInCompany(message, recent) ??
-      this.#pushOfUnseenArrival(message)
-    );
+    const sure = this.#longPush(message, recent) ?? this.#severalPushes(message, recent) ?? this.#pushesEndToEnd(message, recent);
+    if (sure !== null) return sure;
+    const answer = this.#answer(message);
+    // An answer to a state request of a block or two may be as long as a push beside HTTP/2's own frames, which is much more frequent.
+    if (answer !== null && answer.confidence > UNCERTAIN_ANSWER) return answer;
+    return this.#pushInCompany(message, recent) ?? answer ?? this.#pushOfUnseenArrival(message);
   }
 
   /** A push that took several writes, or frames cut by flow-control windows, so that its length is known but for their headers. */
