@@ -108,7 +108,8 @@ const WITH_COMPANY = 0.9;
 const SUM = 0.97;
 const ANSWER = 0.95;
 const ANSWER_WITHOUT_LOG = 0.7;
-const UNCERTAIN_ANSWER = 0.5;
+/** Too little to name a sender: what else is as long is not known. */
+const UNCERTAIN_ANSWER = 0.4;
 const UNSEEN_ARRIVAL = 0.85;
 /** What is less sure is not built upon. */
 const LEAST_HELD = 0.6;
