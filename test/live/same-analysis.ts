@@ -36,6 +36,33 @@ function translated(value: Json, translation: Translation): Json {
   return recorded === null ? 'no printed moment' : new Date(recorded).toISOString();
 }
 
+/** A channel without what the packets tell of it: a replay sends the same bytes, at moments of its own. */
+function withoutWire(channel: Analysis['channels'][number]): object {
+  const { wire: _, ...told } = channel;
+  return {
+    ...told,
+    organizations: channel.organizations.map((o) => {
+      const { apart: __, ...leadership } = o.leadership;
+      return { ...o, leadership: { ...leadership, terms: leadership.terms.filter((t) => t.basis === 'log') } };
+    }),
+    blocks: channel.blocks.map(({ bytes: _bytes, ...block }) => ({
+      ...block,
+      copies: block.copies.map(
+        ({
+          transfers: _transfers,
+          firstByteAt: _first,
+          lastByteAt: _last,
+          wireDelayMicros: _delay,
+          budget: _budget,
+          via: _via,
+          from: _from,
+          ...copy
+        }) => (copy.arrivalBasis === 'log' ? copy : { ...copy, arrivedAt: null, arrivalBasis: null }),
+      ),
+    })),
+  };
+}
+
 export interface LogFacts {
   readonly nodes: Json;
   readonly channels: Json;
@@ -53,7 +80,7 @@ export function logFacts(analysis: Analysis, translation: Translation): LogFacts
     items.map(({ at: _, ...rest }) => JSON.stringify(of(rest))).sort();
   return {
     nodes: of(nodes),
-    channels: of(channels),
+    channels: of(channels.map(withoutWire)),
     gossip: { bootstrapAttempts: undated(gossip.bootstrapAttempts), contacts: undated(gossip.contacts), suspicions: of(gossip.suspicions) },
     raft: of(ordering.raft),
     unplaced: of(unplaced),
