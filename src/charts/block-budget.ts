@@ -1,10 +1,11 @@
 import type { Analysis, Block, BlockBudget, Channel } from '../analysis/contract.js';
 import { tellingBlocksOf } from './block-ways.js';
-import { BUDGET_BEGINNINGS, BUDGET_STAGES, datasetsOfBudgets, partsOf } from './budget-stages.js';
+import { BUDGET_BEGINNINGS, BUDGET_STAGES, millisOf, partsOf } from './budget-stages.js';
 import type { Chart } from './chart.js';
-import { axisOf, frameOf, heightOfRows, nameOnChannel, titleOnChannel, WIDTH } from './frame.js';
+import { heightOfRows, nameOnChannel, titleOnChannel, WIDTH } from './frame.js';
 import { inOrder, stylesOfPeers } from './palette.js';
 import { formatDuration } from './quantities.js';
+import { stackedParts } from './stacked-parts.js';
 
 // Pixels beside the longest bar.
 const ROOM_FOR_NOTES = 110;
@@ -34,7 +35,7 @@ export function drawBlockBudget(analysis: Analysis, channel: Channel): Chart | n
   const rows = inOrder(byPeer.keys(), stylesOfPeers(analysis)).map((peer) => {
     const budget = byPeer.get(peer) as BlockBudget;
     const total = formatDuration(budget.totalMicros / 1000);
-    return { label: peer, parts: partsOf(budget), note: total, detail: `in all ${total}` };
+    return { label: peer, stages: millisOf(partsOf(budget)), note: total, detail: `in all ${total}` };
   });
   const slowest = kept[0] as Budgeted;
   const parts = partsOf(slowest.budget);
@@ -51,18 +52,6 @@ export function drawBlockBudget(analysis: Analysis, channel: Channel): Chart | n
     summary: `${name[0]?.toUpperCase()}${name.slice(1)} took longest to the ledger of ${slowest.peer}: ${formatDuration(slowest.budget.totalMicros / 1000)}, of which ${formatDuration(parts[longest.key] / 1000)} ${longest.label}.`,
     width: WIDTH,
     height: heightOfRows(rows.length),
-    configuration: {
-      type: 'bar',
-      data: { labels: rows.map((r) => r.label), datasets: datasetsOfBudgets(rows) },
-      options: {
-        ...frameOf(title, caption, 'top', ROOM_FOR_NOTES),
-        indexAxis: 'y',
-        scales: {
-          x: axisOf('time', { type: 'linear', stacked: true, min: 0 }),
-          y: axisOf('', { stacked: true }, { autoSkip: false }),
-        },
-      },
-      hooks: { ticks: { x: { format: 'duration', logarithmic: null } }, tooltip: 'stage-duration', notes: true, marks: [] },
-    },
+    configuration: stackedParts(BUDGET_STAGES, rows, { title, caption, axis: 'time', room: ROOM_FOR_NOTES }),
   };
 }

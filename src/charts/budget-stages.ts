@@ -1,5 +1,4 @@
 import type { BlockBudget } from '../analysis/contract.js';
-import type { PlainDataset } from './chart.js';
 import { hue } from './palette.js';
 
 /** The parts of a block's way to a ledger in their order. Hops of one way are told apart as the first and those after it. */
@@ -12,10 +11,10 @@ export const BUDGET_STAGES = [
   { key: 'commit', label: 'commit', colour: hue(3) },
 ] as const;
 
-/** Microseconds. */
+/** A duration of each part. */
 export type BudgetParts = { readonly [stage in (typeof BUDGET_STAGES)[number]['key']]: number };
 
-/** The budget's stages summed by kind; they add up to its total. */
+/** The budget's stages summed by kind, in microseconds; they add up to its total. */
 export function partsOf(budget: BlockBudget): BudgetParts {
   const hops = budget.stages.filter((s) => s.stage === 'hop');
   const sumOf = (stage: BlockBudget['stages'][number]['stage']): number =>
@@ -30,23 +29,16 @@ export function partsOf(budget: BlockBudget): BudgetParts {
   };
 }
 
-/** One stacked dataset for each stage over `rows`, in milliseconds; the last one carries each row's note. */
-export function datasetsOfBudgets(
-  rows: readonly { readonly label: string; readonly parts: BudgetParts; readonly note: string; readonly detail: string }[],
-): readonly PlainDataset[] {
-  const used = BUDGET_STAGES.filter(({ key }) => rows.some((row) => row.parts[key] > 0));
-  return (used.length > 0 ? used : [BUDGET_STAGES[0]]).map(({ key, label, colour }, index, all) => ({
-    label,
-    data: rows.map((row) => ({
-      x: row.parts[key] / 1000,
-      y: row.label,
-      detail: row.detail,
-      ...(index === all.length - 1 ? { note: row.note, noteOutside: true } : {}),
-    })),
-    backgroundColor: colour,
-    barPercentage: 0.75,
-    categoryPercentage: 1,
-  }));
+/** The same in milliseconds, as charts count. */
+export function millisOf(parts: BudgetParts): BudgetParts {
+  return {
+    deliver: parts.deliver / 1000,
+    firstHop: parts.firstHop / 1000,
+    laterHops: parts.laterHops / 1000,
+    buffer: parts.buffer / 1000,
+    validation: parts.validation / 1000,
+    commit: parts.commit / 1000,
+  };
 }
 
 /** Since when a budget counts, in words. */

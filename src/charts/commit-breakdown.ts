@@ -1,9 +1,10 @@
 import type { Analysis, Channel } from '../analysis/contract.js';
 import type { Chart } from './chart.js';
-import { datasetsOfStages, STAGES, type StageMillis, stagesOf, totalOf } from './commit-stages.js';
-import { axisOf, frameOf, heightOfRows, nameOnChannel, titleOnChannel, WIDTH } from './frame.js';
+import { STAGES, type StageMillis, stagesOf, totalOf } from './commit-stages.js';
+import { heightOfRows, nameOnChannel, titleOnChannel, WIDTH } from './frame.js';
 import { compareNames, organizationsOfPeers } from './palette.js';
 import { formatDuration, nearestRank } from './quantities.js';
+import { stackedParts } from './stacked-parts.js';
 
 // Pixels beside the longest bar.
 const ROOM_FOR_NOTES = 320;
@@ -46,19 +47,7 @@ export function drawCommitBreakdown(analysis: Analysis, channel: Channel): Chart
     summary: `A block took ${slowest.label} ${formatDuration(slowest.mean)} on average, the most of ${all.length} ${all.length === 1 ? 'peer' : 'peers'}; most of it was ${slowest.longest}.`,
     width: WIDTH,
     height: heightOfRows(rows.length),
-    configuration: {
-      type: 'bar',
-      data: { labels: rows.map((r) => r.label), datasets: datasetsOfStages(rows) },
-      options: {
-        ...frameOf(title, caption, 'top', ROOM_FOR_NOTES),
-        indexAxis: 'y',
-        scales: {
-          x: axisOf('mean duration per block', { type: 'linear', stacked: true, min: 0 }),
-          y: axisOf('', { stacked: true }, { autoSkip: false }),
-        },
-      },
-      hooks: { ticks: { x: { format: 'duration', logarithmic: null } }, tooltip: 'stage-duration', notes: true, marks: [] },
-    },
+    configuration: stackedParts(STAGES, rows, { title, caption, axis: 'mean duration per block', room: ROOM_FOR_NOTES }),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { BlockCopy } from '../analysis/contract.js';
-import type { PlainDataset } from './chart.js';
 import { COLOURS, hue } from './palette.js';
 
 /** The stages from the first check to the commit, as the peer prints them, in order. Milliseconds. */
@@ -37,23 +36,4 @@ export function stagesOf(copy: BlockCopy): StageMillis | null {
 /** Validation and commit together, in milliseconds. */
 export function totalOf(stages: StageMillis): number {
   return STAGES.reduce((sum, { key }) => sum + stages[key], 0);
-}
-
-/** One stacked dataset for each stage over `rows`; the last one carries each row's note. */
-export function datasetsOfStages(
-  rows: readonly { readonly label: string; readonly stages: StageMillis; readonly note: string; readonly detail: string }[],
-): readonly PlainDataset[] {
-  const used = STAGES.filter(({ key }) => rows.some((row) => row.stages[key] > 0));
-  return (used.length > 0 ? used : [STAGES[0]]).map(({ key, label, colour }, index, all) => ({
-    label,
-    data: rows.map((row) => ({
-      x: row.stages[key],
-      y: row.label,
-      detail: row.detail,
-      ...(index === all.length - 1 ? { note: row.note, noteOutside: true } : {}),
-    })),
-    backgroundColor: colour,
-    barPercentage: 0.75,
-    categoryPercentage: 1,
-  }));
 }

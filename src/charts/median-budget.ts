@@ -1,11 +1,12 @@
 import type { Analysis, Channel } from '../analysis/contract.js';
 import { budgetsOf, MAX_PEERS } from './block-budget.js';
 import { isSpread } from './block-ways.js';
-import { BUDGET_STAGES, type BudgetParts, datasetsOfBudgets, partsOf } from './budget-stages.js';
+import { BUDGET_STAGES, type BudgetParts, millisOf, partsOf } from './budget-stages.js';
 import type { Chart } from './chart.js';
-import { axisOf, frameOf, heightOfRows, nameOnChannel, titleOnChannel, WIDTH } from './frame.js';
+import { heightOfRows, nameOnChannel, titleOnChannel, WIDTH } from './frame.js';
 import { inOrder, stylesOfPeers } from './palette.js';
 import { formatDuration, nearestRank } from './quantities.js';
+import { stackedParts } from './stacked-parts.js';
 
 // Pixels beside the longest bar.
 const ROOM_FOR_NOTES = 230;
@@ -58,7 +59,7 @@ export function drawMedianBudget(analysis: Analysis, channel: Channel): Chart | 
   const rows = inOrder(byPeer.keys(), stylesOfPeers(analysis)).map((peer) => {
     const { parts, totalMicros, blocks } = byPeer.get(peer) as MedianBudget;
     const text = `median in all ${formatDuration(totalMicros / 1000)} (${blocks} ${blocks === 1 ? 'block' : 'blocks'})`;
-    return { label: peer, parts, note: text, detail: text };
+    return { label: peer, stages: millisOf(parts), note: text, detail: text };
   });
   const slowest = kept[0] as MedianBudget;
   const longest = BUDGET_STAGES.reduce((a, b) => (slowest.parts[b.key] > slowest.parts[a.key] ? b : a));
@@ -73,18 +74,6 @@ export function drawMedianBudget(analysis: Analysis, channel: Channel): Chart | 
     summary: `A block takes ${formatDuration(slowest.totalMicros / 1000)} in the median to the ledger of ${slowest.peer}, the slowest of ${all.length} ${all.length === 1 ? 'peer' : 'peers'}; its longest part is ${longest.label}, ${formatDuration(slowest.parts[longest.key] / 1000)}.`,
     width: WIDTH,
     height: heightOfRows(rows.length),
-    configuration: {
-      type: 'bar',
-      data: { labels: rows.map((r) => r.label), datasets: datasetsOfBudgets(rows) },
-      options: {
-        ...frameOf(title, caption, 'top', ROOM_FOR_NOTES),
-        indexAxis: 'y',
-        scales: {
-          x: axisOf('median time per block', { type: 'linear', stacked: true, min: 0 }),
-          y: axisOf('', { stacked: true }, { autoSkip: false }),
-        },
-      },
-      hooks: { ticks: { x: { format: 'duration', logarithmic: null } }, tooltip: 'stage-duration', notes: true, marks: [] },
-    },
+    configuration: stackedParts(BUDGET_STAGES, rows, { title, caption, axis: 'median time per block', room: ROOM_FOR_NOTES }),
   };
 }

@@ -1,9 +1,10 @@
 import type { Analysis, Channel } from '../analysis/contract.js';
 import type { Chart } from './chart.js';
-import { datasetsOfStages, STAGES, stagesOf, totalOf } from './commit-stages.js';
-import { axisOf, frameOf, heightOfRows, nameOnChannel, titleOnChannel, WIDTH } from './frame.js';
+import { STAGES, stagesOf, totalOf } from './commit-stages.js';
+import { heightOfRows, nameOnChannel, titleOnChannel, WIDTH } from './frame.js';
 import { compareNames } from './palette.js';
 import { formatDuration } from './quantities.js';
+import { stackedParts } from './stacked-parts.js';
 
 // Pixels beside the longest bar.
 const ROOM_FOR_NOTES = 170;
@@ -43,23 +44,13 @@ export function drawSlowestCommits(_analysis: Analysis, channel: Channel): Chart
     summary: `The slowest was block ${first.block} at ${first.peer}: ${formatDuration(first.total)}, of which ${formatDuration(first.stages[longest.key])} ${longest.label}.`,
     width: WIDTH,
     height: heightOfRows(rows.length),
-    configuration: {
-      type: 'bar',
-      data: { labels: rows.map((r) => r.label), datasets: datasetsOfStages(rows) },
-      options: {
-        ...frameOf(
-          title,
-          ['Each block at the peer that took longest for it, as that peer prints it; what its Fabric version does not print is part of the rest.'],
-          'top',
-          ROOM_FOR_NOTES,
-        ),
-        indexAxis: 'y',
-        scales: {
-          x: axisOf('duration', { type: 'linear', stacked: true, min: 0 }),
-          y: axisOf('', { stacked: true }, { autoSkip: false }),
-        },
-      },
-      hooks: { ticks: { x: { format: 'duration', logarithmic: null } }, tooltip: 'stage-duration', notes: true, marks: [] },
-    },
+    configuration: stackedParts(STAGES, rows, {
+      title,
+      caption: [
+        'Each block at the peer that took longest for it, as that peer prints it; what its Fabric version does not print is part of the rest.',
+      ],
+      axis: 'duration',
+      room: ROOM_FOR_NOTES,
+    }),
   };
 }
