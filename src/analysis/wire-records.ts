@@ -1,6 +1,8 @@
 import { mergeEvidence } from '../events/evidence.js';
 import { formatInstant, type Instant } from '../events/instant.js';
+import { keyOfChannel } from '../reconstruct/deliveries.js';
 import { obtain } from '../reconstruct/network.js';
+import { firstCopies } from '../reconstruct/used-copies.js';
 import { usedCopyOf, type WireFacts } from '../reconstruct/wire.js';
 import type { WireTerm, WireTransfer } from '../reconstruct/wire-facts.js';
 import type {
@@ -42,7 +44,7 @@ export interface OrganizationName {
   readonly basis: Organization['basis'];
 }
 
-const keyOf = (t: { readonly channel: string | null; readonly group: number }): string => t.channel ?? `#${t.group}`;
+const keyOf = (t: { readonly channel: string | null; readonly group: number }): string => keyOfChannel(t.channel, t.group);
 const groupOf = (key: string): number => (key.startsWith('#') ? Number(key.slice(1)) : 0);
 const nameOf = (key: string): string | null => (key.startsWith('#') ? null : key);
 
@@ -445,16 +447,6 @@ function budgetOf(block: Block, copy: BlockCopy): BlockBudget | null {
   return { from: formatInstant(from as Instant), basis, stages, totalMicros: at - from };
 }
 
-/** Of the transfers of each block to each peer the one that was there first. */
-function firstCopies(transfers: readonly WireTransfer[]): readonly WireTransfer[] {
-  const first = new Map<string, WireTransfer>();
-  for (const t of transfers) {
-    const known = first.get(`${t.block}\n${t.to}`);
-    if (known === undefined || t.lastAt < known.lastAt) first.set(`${t.block}\n${t.to}`, t);
-  }
-  return [...first.values()];
-}
-
 function coverageOf(blocks: readonly Block[], transfers: readonly WireTransfer[], wire: WireFacts): WireCoverage | null {
   if (transfers.length === 0) return null;
   const all = blocks.filter((b) => b.number >= 1).flatMap((b) => b.copies.map((copy) => ({ block: b.number, copy })));
@@ -463,7 +455,7 @@ function coverageOf(blocks: readonly Block[], transfers: readonly WireTransfer[]
     return copy.transfers.length > 0 || at === null || wire.captured.some((c) => microsOf(at) >= c.from && microsOf(at) <= c.to);
   };
   const copies = all.filter(({ copy }) => isCaptured(copy));
-  const firsts = firstCopies(transfers);
+  const firsts = [...firstCopies(transfers)];
   const sum = (list: readonly WireTransfer[]): number => list.reduce((total, t) => total + t.bytes, 0);
   return {
     basis: transfers.every((t) => t.basis === 'plaintext') ? 'plaintext' : 'packets',

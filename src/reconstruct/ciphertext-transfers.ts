@@ -2,7 +2,18 @@ import type { Burst } from '../events/connection.js';
 import type { Evidence } from '../events/evidence.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
 import type { ConnectionFacts } from './connectivity.js';
-import { type DeliveredBlock, type Deliveries, keyOfChannel, MOST_HEADER_BYTES, type ReceivedTimes, windowBytes } from './deliveries.js';
+import {
+  type DeliveredBlock,
+  type Deliveries,
+  keyOfChannel,
+  MOST_HEADER_BYTES,
+  ORDERER_DIFFERENCE_BYTES,
+  type ReceivedTimes,
+  STAMP_MICROS,
+  windowBytes,
+} from './deliveries.js';
+import { groupsOf } from './groups.js';
+import { itemsWithin } from './moments.js';
 import { obtain } from './network.js';
 import type { TransferKind, WireTransfer } from './wire-facts.js';
 import {
@@ -26,7 +37,7 @@ import {
  */
 export interface CiphertextTransfers {
   readonly transfers: readonly WireTransfer[];
-  /** Messages between peers as large as a block's that no block explains, by channel key where one channel is all there is. */
+  /** Messages between peers as large as a block's that no block explains. */
   readonly unexplained: number;
   /** Whether two peers are of one organization, as told or as their pushes show; null where neither tells. */
   readonly areMates: (a: string, b: string) => boolean | null;
@@ -83,7 +94,6 @@ const ROUND_MICROS = 5_000_000;
 /** What committing adds to a block, without a flag for each transaction, of which the smallest takes so much. */
 const COMMITTED_BYTES = 44;
 const LEAST_TRANSACTION_BYTES = 400;
-const DIFFERENT_ORDERER_BYTES = 48;
 /** A copy that another orderer signed: a DER signature is a byte or two longer or shorter, and a block's metadata has two (common/configtx; orderer/common/multichannel/blockwriter.go). */
 const DIFFERENT_SIGNATURES_BYTES = 6;
 const LEAST_FRAME_BYTES = 9;
@@ -124,14 +134,16 @@ export function readCiphertextTransfers(
   organizationOf: (name: string) => string | null,
 ): CiphertextTransfers {
   const messages = messagesOf(connections, isPeer);
-  const channelBytes = channelLengths(deliveries, messages);
-  const sizes = refinedSizes(deliveries, messages, channelBytes);
+  const sentBy = promptMessagesOf(messages);
+  const channelBytes = channelLengths(deliveries, sentBy);
+  const sizes = refinedSizes(deliveries, sentBy, channelBytes);
   const parts = { deliveries, received, sizes, channelBytes };
   const told = (a: string, b: string): boolean | null => {
     const [x, y] = [organizationOf(a), organizationOf(b)];
     return x === null || y === null ? null : x === y;
   };
   const first = new Matcher({ ...parts, areMates: told }).explain(messages);
+  if (messages.every((m) => organizationOf(m.from) !== null && organizationOf(m.to) !== null)) return first;
   const seen = matesByPushes(first.transfers);
   if (seen === null) return first;
   return new Matcher({ ...parts, areMates: (a, b) => told(a, b) ?? seen(a, b) }).explain(messages);
@@ -149,21 +161,11 @@ function matesByPushes(transfers: readonly WireTransfer[]): ((a: string, b: stri
     const others = obtain(counts, a, () => new Map<string, number>());
     others.set(b, (others.get(b) ?? 0) + 1);
   }
-  const parent = new Map<string, string>();
-  const root = (name: string): string => {
-    const up = parent.get(name);
-    return up === undefined ? name : root(up);
-  };
-  const members = new Set<string>();
-  for (const [a, others] of counts)
-    for (const [b, count] of others) {
-      if (count < FEWEST_PUSHES) continue;
-      members.add(a).add(b);
-      const [x, y] = [root(a), root(b)];
-      if (x !== y) parent.set(y, x);
-    }
+  const pairs = [...counts].flatMap(([a, others]) => [...others].flatMap(([b, count]) => (count < FEWEST_PUSHES ? [] : [[a, b] as const])));
+  const members = new Set(pairs.flat());
   if (members.size === 0) return null;
-  return (a, b) => (members.has(a) && members.has(b) ? root(a) === root(b) : null);
+  const groupOf = groupsOf(pairs);
+  return (a, b) => (members.has(a) && members.has(b) ? groupOf(a) === groupOf(b) : null);
 }
 
 function messagesOf(connections: readonly ConnectionFacts[], isPeer: (name: string) => boolean): readonly Message[] {
@@ -183,30 +185,18 @@ function messagesOf(connections: readonly ConnectionFacts[], isPeer: (name: stri
   return messages.sort((a, b) => a.firstAt - b.firstAt || a.lastAt - b.lastAt || (a.from + a.to < b.from + b.to ? -1 : 1));
 }
 
-/** The messages of each sender, in the order of their first bytes. */
-function bySender(messages: readonly Message[]): ReadonlyMap<string, readonly Message[]> {
+/** What a peer sent right after a moment, when it may have been passing on what it just got. */
+type SentBy = (peer: string, from: Instant) => readonly Message[];
+
+function promptMessagesOf(messages: readonly Message[]): SentBy {
   const senders = new Map<string, Message[]>();
   for (const m of messages) obtain(senders, m.from, () => []).push(m);
-  return senders;
-}
-
-/** What `sent`, ordered by first byte, holds from `from` on for at most `micros`. */
-function within(sent: readonly Message[], from: number, micros: number): readonly Message[] {
-  let [low, high] = [0, sent.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sent[middle] as Message).firstAt < from) low = middle + 1;
-    else high = middle;
-  }
-  const found: Message[] = [];
-  for (let i = low; i < sent.length && (sent[i] as Message).firstAt <= from + micros; i++) found.push(sent[i] as Message);
-  return found;
+  return (peer, from) => itemsWithin(senders.get(peer) ?? [], (m) => m.firstAt, from, PROMPT_MICROS);
 }
 
 /** The length of each channel's name; of a channel without a name the one by which most deliveries and the pushes right after them fit. */
-function channelLengths(deliveries: Deliveries, messages: readonly Message[]): ReadonlyMap<string, number> {
+function channelLengths(deliveries: Deliveries, sentBy: SentBy): ReadonlyMap<string, number> {
   const lengths = new Map<string, number>();
-  const senders = bySender(messages);
   for (const series of deliveries.series) {
     const key = keyOfChannel(series.channel, series.group);
     if (series.channel !== null) lengths.set(key, Buffer.byteLength(series.channel));
@@ -220,7 +210,7 @@ function channelLengths(deliveries: Deliveries, messages: readonly Message[]): R
       const bytes = deliveries.sizes.get(key)?.get(block.block)?.[0];
       if (bytes === undefined || !block.isAlone) continue;
       const shortest = pushedBytes(bytes, block.block, 1);
-      for (const m of within(senders.get(series.peer) ?? [], block.lastAt, PROMPT_MICROS)) {
+      for (const m of sentBy(series.peer, block.lastAt)) {
         const length = 1 + m.bytes - shortest;
         if (length >= 1 && length <= MOST_CHANNEL_BYTES) counts.set(length, (counts.get(length) ?? 0) + 1);
       }
@@ -239,16 +229,15 @@ type Sizes = ReadonlyMap<string, ReadonlyMap<number, readonly number[]>>;
  * The first message of a stream shares its record with the response's headers, any message may with a frame of HTTP/2's own: then the block seems longer than it is. The pushes
  * of the peer that it was delivered to tell its true length.
  */
-function refinedSizes(deliveries: Deliveries, messages: readonly Message[], channelBytes: ReadonlyMap<string, number>): Sizes {
+function refinedSizes(deliveries: Deliveries, sentBy: SentBy, channelBytes: ReadonlyMap<string, number>): Sizes {
   const sizes = new Map<string, Map<number, number[]>>();
   for (const [key, blocks] of deliveries.sizes) sizes.set(key, new Map([...blocks].map(([n, lengths]) => [n, [...lengths]])));
-  const senders = bySender(messages);
   for (const series of deliveries.series) {
     const key = keyOfChannel(series.channel, series.group);
     const known = sizes.get(key);
     const length = channelBytes.get(key);
     if (known === undefined || length === undefined) continue;
-    const sentAfter = (at: Instant): readonly number[] => within(senders.get(series.peer) ?? [], at, PROMPT_MICROS).map((m) => m.bytes);
+    const sentAfter = (at: Instant): readonly number[] => sentBy(series.peer, at).map((m) => m.bytes);
     for (const { block, lastAt, isAlone } of series.blocks) if (isAlone) shortenByPushes(known, block, sentAfter(lastAt), length);
     shareOut(series.blocks, known, sentAfter, length);
   }
@@ -310,9 +299,6 @@ interface ToldArrival {
   readonly at: Instant;
   readonly isDelivered: boolean;
 }
-
-/** Log stamps are whole milliseconds, cut off. */
-const STAMP_MICROS = 1_000;
 
 interface SizedPush {
   readonly bytes: number;
@@ -689,7 +675,7 @@ class Matcher {
       payloads += statePayloadBytes({ number, bytes });
       const { least, most } = stateResponseBytes(payloads, channelBytes);
       const slack = windowBytes(message.bytes);
-      if (message.bytes < least - slack - DIFFERENT_ORDERER_BYTES * blocks.length) return null;
+      if (message.bytes < least - slack - ORDERER_DIFFERENCE_BYTES * blocks.length) return null;
       if (message.bytes > most + flags + slack + MOST_CONTROL_BYTES) continue;
       const isBatch = blocks.length > 2 && blocks.length <= STATE_BATCH;
       const isSure = isBatch || this.#areMates(message.from, message.to) === false;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { at, buildConnection, buildNetwork, secondsOf } from '../../test/builders/timeline-builder.js';
 import { assertWithin, machineSlowness } from '../../test/machine-speed.js';
 import type { CertificateNames, ObservedConnection } from '../events/connection.js';
-import { type ConnectivityFacts, identifyConnections, type ToldAddress } from './connectivity.js';
+import { type ConnectivityFacts, deliverStreamsOf, identifyConnections, type ToldAddress } from './connectivity.js';
 
 const certificate = (commonName: string): CertificateNames => ({ commonName, organizations: [], dnsNames: [], addresses: [] });
 const shows = (name: string): Partial<ObservedConnection> => ({ serverCertificate: certificate(name), serverName: name });
@@ -33,6 +33,8 @@ function identify(
   return identifyConnections(observed, directory, parts.told ?? [], [{ source: 'packets/a.pcap', from: at(0), to: at(100) }]);
 }
 const pairsOf = (f: ConnectivityFacts) => f.connections.map((c) => [c.from, c.to]);
+const streamsOf = (f: ConnectivityFacts, orderers: readonly string[] = []) =>
+  deliverStreamsOf(f.connections, (name) => (orderers.includes(name) ? 'orderer' : (f.wireNodes.find((n) => n.name === name)?.kind ?? null)));
 const kindsOf = (f: ConnectivityFacts) => Object.fromEntries(f.wireNodes.map((n) => [n.name, n.kind]));
 
 test('a certificate names its owner, and the address from then on', () => {
@@ -102,7 +104,7 @@ test('with packets alone a node is what it does', () => {
   ]);
   assert.deepEqual(kindsOf(f), { [a]: 'peer', [b]: 'peer', [c]: 'peer', [o]: 'orderer', [cli]: 'client' });
   assert.deepEqual(
-    f.streams.map((s) => [s.peer, s.orderer, secondsOf(s.openedAt)]),
+    streamsOf(f).map((s) => [s.from, s.to, secondsOf(s.observed.synAt)]),
     [[a, o, 5]],
   );
 });
@@ -121,7 +123,10 @@ test('orderers that talk among themselves are orderers, also those that serve no
 test('a connection on which the peer submits is no block stream', () => {
   const burst = { firstAt: at(5), lastAt: at(5), firstFrame: 1, lastFrame: 2, bytes: 4000 };
   const submits = { bursts: { fromClient: [burst, burst, burst, burst, burst], fromServer: [] } };
-  assert.deepEqual(identify([buildConnection('10.0.0.1', '10.0.0.7:7050', 0, 50, { ...submits, ...shows('o0') })], { orderers: ['o0'] }).streams, []);
+  assert.deepEqual(
+    streamsOf(identify([buildConnection('10.0.0.1', '10.0.0.7:7050', 0, 50, { ...submits, ...shows('o0') })], { orderers: ['o0'] }), ['o0']),
+    [],
+  );
 });
 
 test('a host that only ever failed to answer is no node, and a failed dial of a known one stays', () => {

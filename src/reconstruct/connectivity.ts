@@ -4,6 +4,7 @@ import { type Instant, instantOfMicros } from '../events/instant.js';
 import { type AddressBook, AddressBook as Book } from '../topology/address-book.js';
 import type { Directory, NodeKind } from '../topology/directory.js';
 import { isAnonymousHost, isHostName } from '../topology/endpoint.js';
+import { groupsOf } from './groups.js';
 import type { SilentHost } from './lifecycle.js';
 
 /**
@@ -25,15 +26,6 @@ export interface WireNode {
   readonly addresses: readonly string[];
 }
 
-export interface WireStream {
-  readonly orderer: string;
-  readonly peer: string;
-  readonly openedAt: Instant | null;
-  readonly closedAt: Instant | null;
-  readonly blocks: number | null;
-  readonly evidence: readonly Evidence[];
-}
-
 /** Two peers between which a capture that covered both shows no connection. */
 export interface SilentPair {
   readonly peers: readonly [string, string];
@@ -46,7 +38,6 @@ export interface SilentPair {
 export interface ConnectivityFacts {
   readonly connections: readonly ConnectionFacts[];
   readonly wireNodes: readonly WireNode[];
-  readonly streams: readonly WireStream[];
   readonly silentPairs: readonly SilentPair[];
   readonly silentHosts: readonly SilentHost[];
   /** Connections of something else than Fabric. */
@@ -100,7 +91,6 @@ export function identifyConnections(
   return {
     connections,
     wireNodes,
-    streams: connections.filter((c) => kindOf(c.from) === 'peer' && kindOf(c.to) === 'orderer').flatMap(streamOf),
     silentPairs: captures.flatMap((capture) => silentPairsOf(capture, connections, kindOf)),
     silentHosts: silentHostsOf(connections),
     foreign: observed.filter((c) => !ours.has(c) && c.outcome === 'established'),
@@ -252,7 +242,7 @@ function kindsOf(
   const partners = (name: string): ReadonlySet<string> => partnersOf.get(name) ?? new Set();
   // A client that nobody dials may talk both ways too (chaincode does); gossip has more than one partner, or shows a certificate.
   const isMember = (name: string): boolean => partners(name).size > 0 && (dialled.has(name) || partners(name).size > 1 || certified.has(name));
-  const groupOf = groupsOf([...all].filter(isMember), talks);
+  const groupOf = groupsOf(talks.flatMap((c) => (isMember(c.from) && isMember(c.to) ? [[c.from, c.to] as const] : [])));
   const served = established.filter((c) => conductOf(c.observed) === 'served' && dialled.has(c.from) && groupOf(c.from) !== groupOf(c.to));
   const dials = new Set(established.map((c) => `${groupOf(c.from)}\n${groupOf(c.to)}`));
   const ordererGroups = new Set(served.filter((c) => !dials.has(`${groupOf(c.to)}\n${groupOf(c.from)}`)).map((c) => groupOf(c.to)));
@@ -282,28 +272,12 @@ function kindsOf(
     }));
 }
 
-/** Which group of talking nodes each belongs to; who talks with nobody is a group of its own. */
-function groupsOf(members: readonly string[], talks: readonly ConnectionFacts[]): (name: string) => string {
-  const parent = new Map(members.map((m) => [m, m] as const));
-  const root = (name: string): string => {
-    const up = parent.get(name);
-    return up === undefined || up === name ? name : root(up);
-  };
-  for (const c of talks) {
-    if (!parent.has(c.from) || !parent.has(c.to)) continue;
-    const [a, b] = [root(c.from), root(c.to)].sort() as [string, string];
-    parent.set(b, a);
-  }
-  return root;
-}
-
 /**
- * A peer's connection to an orderer on which it was served, not one on which it submits: the peer asks once (a signed seek) and the orderer answers with blocks
+ * The connections of peers to orderers on which they were served, not those on which they submit: the peer asks once (a signed seek) and the orderer answers with blocks
  * (orderer.AtomicBroadcast/Deliver; a peer's gateway, 2.4 and later, also calls Broadcast, where large messages go the other way).
  */
-function streamOf(c: ConnectionFacts): readonly WireStream[] {
-  if (!isDeliverStream(c)) return [];
-  return [{ orderer: c.to, peer: c.from, openedAt: c.observed.synAt, closedAt: c.observed.closedAt, blocks: null, evidence: c.evidence }];
+export function deliverStreamsOf(connections: readonly ConnectionFacts[], kindOf: (name: string) => NodeKind | null): readonly ConnectionFacts[] {
+  return connections.filter((c) => kindOf(c.from) === 'peer' && kindOf(c.to) === 'orderer' && isDeliverStream(c));
 }
 
 /** Whether a connection to an orderer is one on which the client was served blocks, or waits for them. */

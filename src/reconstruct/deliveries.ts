@@ -45,13 +45,13 @@ export interface Deliveries {
 /** A message smaller than this is no block. */
 const SMALLEST_BLOCK_MESSAGE_BYTES = 1_000;
 /** Log stamps are whole milliseconds, cut off. */
-const STAMP_MICROS = 1_000;
+export const STAMP_MICROS = 1_000;
 /** The first message of a stream follows the response's headers, which may share its record (RFC 9113 §8.1). */
 export const MOST_HEADER_BYTES = 64;
 /** Two orderers hand out the same block within this time when both are up and the reader waits for it. */
 const SAME_MOMENT_MICROS = 1_500_000;
 /** The signatures and certificate of one orderer are so many bytes longer than another's, at most. */
-const ORDERER_DIFFERENCE_BYTES = 48;
+export const ORDERER_DIFFERENCE_BYTES = 48;
 const FEWEST_AGREEING = 2;
 
 export const keyOfChannel = (channel: string | null, group: number): string => channel ?? `#${group}`;
@@ -272,7 +272,7 @@ function caughtUp(
     for (let n = first; n < first + blocks; n++) {
       const from = at;
       upTo += lengths.sum(n, 1) ?? 0;
-      while (passed + SLACK_BYTES < upTo && at < end) passed += (head[++at] as Burst).bytes;
+      while (passed + ORDERER_DIFFERENCE_BYTES < upTo && at < end) passed += (head[++at] as Burst).bytes;
       places.push({ number: n, from, to: at, isAlone: false });
     }
     const [later] = rest;
@@ -324,9 +324,9 @@ function lengthsOf(sizes: ReadonlyMap<number, readonly number[]> | undefined): L
     count(number, bytes) {
       let sum = 0;
       let blocks = 0;
-      for (let n = number; sum + SLACK_BYTES < bytes && blocks < MOST_IN_A_WRITE; n++) {
+      for (let n = number; sum + ORDERER_DIFFERENCE_BYTES < bytes && blocks < MOST_IN_A_WRITE; n++) {
         const one = of(n);
-        if (one === null || sum + one > bytes + SLACK_BYTES * (blocks + 1)) break;
+        if (one === null || sum + one > bytes + ORDERER_DIFFERENCE_BYTES * (blocks + 1)) break;
         sum += one;
         blocks += 1;
       }
@@ -347,7 +347,7 @@ function misfit(number: number, blocks: number, message: Burst, lengths: Lengths
 /** Whether `bytes` are these blocks: but for headers, other orderers' signatures, and a frame header wherever a window ended. */
 function isAsLong(bytes: number, delivered: number, blocks: number): boolean {
   const more = bytes - delivered;
-  return more >= -SLACK_BYTES * blocks && more <= MOST_HEADER_BYTES + SLACK_BYTES * blocks + windowBytes(bytes);
+  return more >= -ORDERER_DIFFERENCE_BYTES * blocks && more <= MOST_HEADER_BYTES + ORDERER_DIFFERENCE_BYTES * blocks + windowBytes(bytes);
 }
 
 /** What the frame headers at the ends of flow-control windows may add to a message of `bytes`. */
@@ -473,8 +473,6 @@ function alignToOthers(
   return { places, agreeing };
 }
 
-/** How much shorter a block may be than another orderer's copy of it. */
-const SLACK_BYTES = ORDERER_DIFFERENCE_BYTES;
 /** grpc-go writes a stream's frames to the socket in pieces of about this much (defaultWriteBufSize). */
 const WRITE_BUFFER_BYTES = 32_768;
 

@@ -1,4 +1,5 @@
 import type { Instant } from '../events/instant.js';
+import { keyOfChannel, STAMP_MICROS } from './deliveries.js';
 import { obtain } from './network.js';
 import type { WireTransfer } from './wire-facts.js';
 
@@ -13,8 +14,6 @@ export interface UsedCopy {
   readonly confidence: number;
 }
 
-/** Log stamps are whole milliseconds, cut off. */
-const STAMP_MICROS = 1_000;
 /** How far apart two arrivals must be for the readers' delays to matter little: on a host whose processors are all busy they are tens of milliseconds. */
 const READER_DELAY_MICROS = 20_000;
 /** Clocks of one host agree within less. */
@@ -26,7 +25,19 @@ const UNLIKE_LOG_LATE = 0.7;
 const UNLIKE_PASSING = 0.8;
 const ONLY_TARGETS = 0.6;
 
-export const copyKey = (channel: string | null, group: number, block: number, peer: string): string => `${channel ?? `#${group}`}\n${block}\n${peer}`;
+export const copyKey = (channel: string | null, group: number, block: number, peer: string): string =>
+  `${keyOfChannel(channel, group)}\n${block}\n${peer}`;
+
+/** Of the transfers of each block to each peer the one that was there first. */
+export function firstCopies(transfers: readonly WireTransfer[]): ReadonlySet<WireTransfer> {
+  const first = new Map<string, WireTransfer>();
+  for (const t of transfers) {
+    const key = copyKey(t.channel, t.group, t.block, t.to);
+    const known = first.get(key);
+    if (known === undefined || t.lastAt < known.lastAt) first.set(key, t);
+  }
+  return new Set(first.values());
+}
 
 /** The used copy of each block at each peer, by {@link copyKey}. `receivedAt` is when the peer's log has the block leave its buffer. */
 export function usedCopies(

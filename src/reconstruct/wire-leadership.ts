@@ -1,7 +1,7 @@
 import type { SizeRuns } from '../events/connection.js';
 import { type Evidence, mergeEvidence } from '../events/evidence.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
-import { type ConnectionFacts, isDeliverStream } from './connectivity.js';
+import { type ConnectionFacts, deliverStreamsOf } from './connectivity.js';
 import { type Deliveries, keyOfChannel } from './deliveries.js';
 import type { ElectionMode, SilentHost } from './lifecycle.js';
 import { obtain } from './network.js';
@@ -53,7 +53,6 @@ interface Stream {
   readonly from: Instant;
   readonly to: Instant | null;
   readonly closedBy: 'client' | 'server' | 'both' | null;
-  readonly blocks: number;
   readonly evidence: readonly Evidence[];
 }
 
@@ -78,26 +77,22 @@ function readStreams({ connections, deliveries, kindOf }: WireLeadershipParts): 
   const seriesOf = new Map(deliveries.series.map((s) => [s.connection, s] as const));
   const keys = new Set(deliveries.series.map((s) => keyOfChannel(s.channel, s.group)));
   const [only] = deliveries.series;
-  return connections.flatMap((connection): Stream[] => {
-    const { observed, from, to } = connection;
-    if (observed.protocol !== 'tls' || kindOf(from) !== 'peer' || kindOf(to) !== 'orderer' || !isDeliverStream(connection)) return [];
+  return deliverStreamsOf(connections, kindOf).flatMap((connection): Stream[] => {
+    const { observed, from } = connection;
+    if (observed.protocol !== 'tls' || isFetch(connection)) return [];
     const series = seriesOf.get(connection);
     const of = series ?? (keys.size === 1 ? only : undefined);
     if (of === undefined) return [];
     const request = observed.bursts.fromClient.find((b) => b.bytes >= REQUEST_BYTES);
     const begin = observed.synAt === null ? observed.firstAt : (request?.firstAt ?? observed.firstAt);
-    const blocks = series?.blocks.length ?? 0;
-    const end = observed.closedAt;
-    if (isFetch(connection)) return [];
     return [
       {
         peer: from,
         channel: of.channel,
         group: of.group,
         from: begin,
-        to: end,
+        to: observed.closedAt,
         closedBy: observed.closedBy,
-        blocks,
         evidence:
           request === undefined ? connection.evidence : mergeEvidence([{ source: observed.source, frame: request.firstFrame }], connection.evidence),
       },

@@ -1,6 +1,7 @@
 import type { Burst, SizeRuns } from '../events/connection.js';
 import { type ConnectionFacts, isDeliverStream } from './connectivity.js';
 import { obtain } from './network.js';
+import { firstCopies } from './used-copies.js';
 import type { Purpose, PurposeTraffic, WireTransfer } from './wire-facts.js';
 import { aliveBytes, leadershipBytes, type SizeRange, stateInfoBytes, stateInfoRequestBytes } from './wire-sizes.js';
 
@@ -130,13 +131,8 @@ function largePurpose(bytes: number, smallestBlockBytes: number): Purpose {
 
 /** The pushes of blocks that their receiver already had in whole. */
 export function duplicatesOf(transfers: readonly WireTransfer[]): ReadonlySet<WireTransfer> {
-  const first = new Map<string, WireTransfer>();
-  const keyOf = (t: WireTransfer): string => `${t.channel ?? `#${t.group}`}\n${t.block}\n${t.to}`;
-  for (const t of transfers) {
-    const known = first.get(keyOf(t));
-    if (known === undefined || t.lastAt < known.lastAt) first.set(keyOf(t), t);
-  }
-  return new Set(transfers.filter((t) => t.kind === 'push' && first.get(keyOf(t)) !== t));
+  const first = firstCopies(transfers);
+  return new Set(transfers.filter((t) => t.kind === 'push' && !first.has(t)));
 }
 
 /** The purpose of all that passes on a connection that is not one of gossip's streams; null for those. */

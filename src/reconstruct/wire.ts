@@ -2,9 +2,10 @@ import type { Evidence } from '../events/evidence.js';
 import { type Instant, instantOfMicros } from '../events/instant.js';
 import { clocksApartByLogs } from './apart-clocks.js';
 import { type CiphertextTransfers, deliverTransfers, readCiphertextTransfers } from './ciphertext-transfers.js';
-import { type ConnectionFacts, isDeliverStream } from './connectivity.js';
-import { type Deliveries, type ReceivedTimes, readDeliveries } from './deliveries.js';
+import { type ConnectionFacts, deliverStreamsOf } from './connectivity.js';
+import { type Deliveries, type ReceivedTimes, readDeliveries, STAMP_MICROS } from './deliveries.js';
 import type { ElectionMode, SilentHost } from './lifecycle.js';
+import { itemsWithin } from './moments.js';
 import { obtain } from './network.js';
 import { readPlaintextStreams, readPlaintextTerms } from './plaintext-leadership.js';
 import { type PlaintextHeight, type PlaintextMembershipChange, readPlaintextHeights, readPlaintextMembership } from './plaintext-membership.js';
@@ -65,8 +66,6 @@ export interface WireParts {
 
 /** Clocks of one host agree within less, and log stamps are whole milliseconds. */
 const CLOCK_SLACK_MICROS = 5_000;
-/** Log stamps are whole milliseconds, cut off. */
-const STAMP_MICROS = 1_000;
 /** No peer keeps most of its blocks waiting for so long. */
 const MOST_DELAY_MICROS = 120_000_000;
 const FEWEST_COMPARED = 3;
@@ -77,15 +76,16 @@ const IN_STEP_MICROS = 500_000;
 export function reconstructWire(all: WireParts): WireFacts {
   const parts = { ...all, connections: seenOnce(all.connections) };
   const { connections, kindOf } = parts;
+  const served = deliverStreamsOf(connections, kindOf);
   const until = parts.captured.reduce((last, c) => (c.to > last ? c.to : last), instantOfMicros(0));
   // Streams are numbered by their peers' logs: one whose clock is wrong would number them wrongly, and what follows would agree with it.
   const unlikeOthers = clocksApartByLogs(parts.received);
   let received = withoutPeers(parts.received, new Set(unlikeOthers));
-  let read = readCiphertext(parts, received);
+  let read = readCiphertext(parts, served, received);
   const unlikePackets = clocksApart(read, received);
   if (unlikePackets.length > 0) {
     received = withoutPeers(received, new Set(unlikePackets));
-    read = readCiphertext(parts, received);
+    read = readCiphertext(parts, served, received);
   }
   const strangeClocks = [...unlikeOthers, ...unlikePackets].sort();
   const named = nameGroups([...deliverTransfers(read.deliveries), ...read.ciphertext.transfers], received);
@@ -127,7 +127,7 @@ export function reconstructWire(all: WireParts): WireFacts {
       }),
       ...readPlaintextTraffic(connections, plain),
     ],
-    streams: [...encryptedStreams(parts, read.deliveries, named.channelOf), ...plaintextStreams(connections)],
+    streams: [...encryptedStreams(served, read.deliveries, named.channelOf), ...plaintextStreams(connections)],
     membership: readPlaintextMembership(connections, parts.nameOf, until),
     heights: readPlaintextHeights(connections, parts.nameOf),
     unexplained: read.ciphertext.unexplained,
@@ -168,10 +168,8 @@ interface Ciphertext {
   readonly ciphertext: CiphertextTransfers;
 }
 
-function readCiphertext({ connections, kindOf, organizationOf }: WireParts, received: ReceivedTimes): Ciphertext {
-  const streams = connections.filter(
-    (c) => c.observed.protocol === 'tls' && kindOf(c.from) === 'peer' && kindOf(c.to) === 'orderer' && isDeliverStream(c) && !isFetch(c),
-  );
+function readCiphertext({ connections, kindOf, organizationOf }: WireParts, served: readonly ConnectionFacts[], received: ReceivedTimes): Ciphertext {
+  const streams = served.filter((c) => c.observed.protocol === 'tls' && !isFetch(c));
   const deliveries = readDeliveries(streams, received);
   return { deliveries, ciphertext: readCiphertextTransfers(connections, deliveries, received, (name) => kindOf(name) === 'peer', organizationOf) };
 }
@@ -225,7 +223,7 @@ function nameGroups(transfers: readonly WireTransfer[], received: ReceivedTimes)
     if (t.channel !== null || t.kind === 'pull' || t.kind === 'state-transfer') continue;
     let counted = false;
     for (const channel of received.keys())
-      for (const [number, at] of receivedWithin(inOrder(channel, t.to), t.lastAt - STAMP_MICROS, IN_STEP_MICROS)) {
+      for (const [number, at] of itemsWithin(inOrder(channel, t.to), ([, at]) => at, t.lastAt - STAMP_MICROS, IN_STEP_MICROS)) {
         const delay = at + STAMP_MICROS - t.lastAt;
         counted = true;
         const offsets = obtain(votes, t.group, () => new Map<string, { count: number; weight: number }>());
@@ -264,27 +262,14 @@ function nameGroups(transfers: readonly WireTransfer[], received: ReceivedTimes)
   };
 }
 
-/** Of what was received, in the order of time, what was from `from` on for at most `micros`. */
-function receivedWithin(inOrder: readonly (readonly [number, Instant])[], from: number, micros: number): readonly (readonly [number, Instant])[] {
-  let [low, high] = [0, inOrder.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((inOrder[middle]?.[1] ?? 0) < from) low = middle + 1;
-    else high = middle;
-  }
-  let end = low;
-  while (end < inOrder.length && (inOrder[end]?.[1] ?? 0) <= from + micros) end += 1;
-  return inOrder.slice(low, end);
-}
-
 function encryptedStreams(
-  { connections, kindOf }: WireParts,
+  served: readonly ConnectionFacts[],
   deliveries: Deliveries,
   channelOf: (group: number) => string | null,
 ): readonly ServedStream[] {
   const series = new Map(deliveries.series.map((s) => [s.connection, s] as const));
-  return connections
-    .filter((c) => c.observed.protocol !== 'http2' && kindOf(c.from) === 'peer' && kindOf(c.to) === 'orderer' && isDeliverStream(c))
+  return served
+    .filter((c) => c.observed.protocol !== 'http2')
     .map((c) => {
       const own = series.get(c);
       return {
